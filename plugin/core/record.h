@@ -1,0 +1,73 @@
+/* The release's record: what is kept of it outside the process (one SSM parameter, JSON, at most
+ * 4 KB), enough for any machine to go on with it or to take it back; and the driver's lease. */
+#ifndef SY_CORE_RECORD_H
+#define SY_CORE_RECORD_H
+
+#include "core/event.h"
+
+enum { SY_RECORD_FORMAT = 1, SY_RECORD_JSON_MAX = 4096, SY_OWNER_MAX = 80 };
+
+/* Where a release stands. name, word. The transitions are one table in release.c. */
+#define SY_PHASES(X)                                                                               \
+    X(PLANNED, "planned")           /* nothing was done yet */                                     \
+    X(PREPARING, "preparing")       /* taking the lease; nothing moved */                          \
+    X(INTENT, "intent")             /* writing down the move that comes next */                    \
+    X(SHIFTING, "shifting")         /* moving the alias forward */                                 \
+    X(BAKING, "baking")             /* a stage holds and is judged */                              \
+    X(LOCK_IN, "lock-in")           /* promoted, judged until the lock-in ends */                  \
+    X(ROLLING_BACK, "rolling-back") /* moving the alias to the baseline */                         \
+    X(VERIFYING, "verifying")       /* on the baseline: reading back, watching traffic stop */     \
+    X(CLOSING, "closing")           /* writing the end down */                                     \
+    X(CLOSED, "closed")             /* over */
+#define X(name, word) SY_PHASE_##name,
+enum sy_phase { SY_PHASES(X) SY_PHASE_COUNT };
+#undef X
+const char *sy_phase_word(enum sy_phase phase);
+
+struct sy_stage_result {
+    enum sy_decision decision;
+    struct sy_counts canary;
+    int64_t started_ms; /* 0 = not reached */
+    int64_t ended_ms;
+};
+
+struct sy_record {
+    int64_t version; /* of the SSM parameter that held it; not part of the JSON */
+    char release_id[40];
+    struct sy_spec spec;
+    enum sy_phase phase;
+    uint32_t stage;                    /* 0-based stage that is under way; n_stages = 100 % */
+    char baseline[SY_VERSION_MAX + 1]; /* "" = first release */
+    char last_known_good[SY_VERSION_MAX + 1];
+    char revision[SY_REVISION_MAX + 1]; /* RevisionId as the last move left it */
+    int64_t created_ms;
+    int64_t first_traffic_ms; /* deployment-timestamp; 0 = no traffic yet */
+    int64_t stage_until_ms;   /* end of the stage's bake; 0 = not baking */
+    int64_t promoted_ms;      /* 0 = not promoted */
+    int64_t judged_ms;        /* telemetry was judged up to here */
+    int64_t ended_ms;         /* 0 = not over */
+    int64_t sequence;         /* of the last event */
+    bool extended;            /* the stage got its one extension */
+    bool unproven;            /* some stage went on without enough data */
+    bool paused;
+    bool mirrors; /* the four parameters follow this alias */
+    enum sy_outcome outcome;
+    char reason[SY_REASON_MAX + 1];
+    struct sy_stage_result results[SY_STAGES_MAX + 1]; /* [n_stages] = at 100 % */
+};
+
+/* Who drives, and until when. */
+struct sy_lease {
+    int64_t version; /* of the SSM parameter */
+    char owner[SY_OWNER_MAX + 1];
+    int64_t until_ms;
+};
+
+/* Is the release over (its phase is CLOSED)? */
+bool sy_record_is_closed(const struct sy_record *record);
+/* Lock-in end: max(first traffic + lock-in, promotion + one window); 0 before promotion. */
+int64_t sy_record_lock_in_end(const struct sy_record *record);
+/* The alias's routing while the target has the stage's weight (stage n_stages: all of it). */
+void sy_record_routing(const struct sy_record *record, uint32_t stage, struct sy_routing *ret);
+
+#endif

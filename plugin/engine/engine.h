@@ -1,0 +1,81 @@
+/* The engine: drives any number of releases on one thread. All functions but sy_engine_post() are
+ * called on the thread that runs sy_engine_run(); callbacks run there, too. */
+#ifndef SY_ENGINE_ENGINE_H
+#define SY_ENGINE_ENGINE_H
+
+#include "base/io.h"
+#include "base/timers.h"
+#include "core/plan.h"
+
+struct sy_engine;
+struct sy_target; /* target/target.h: what is released */
+struct sy_store;  /* state/store.h: where records live */
+struct sy_source; /* telemetry/source.h: what is judged */
+
+struct sy_engine_options {
+    struct sy_io *io;
+    struct sy_timers *timers; /* shared with the AWS client */
+    struct sy_target *target;
+    struct sy_store *store;
+    struct sy_source *source;
+    const char *owner; /* names this driver in leases: "host:pid" and some random */
+    uint64_t seed;     /* of release identifiers */
+};
+
+/* The ports are borrowed; destroy the engine before them. */
+struct sy_engine *sy_engine_create(const struct sy_engine_options *options);
+void sy_engine_destroy(struct sy_engine *engine);
+
+/* Run until sy_engine_stop(): fires timers, performs posted work, waits in io. */
+void sy_engine_run(struct sy_engine *engine);
+/* One turn of the loop: all due work, then at most one wait, no longer than until_ms. */
+void sy_engine_turn(struct sy_engine *engine, int64_t until_ms);
+void sy_engine_stop(struct sy_engine *engine);
+/* Run fn(arg) on the engine's thread, in order; any thread may call this. */
+void sy_engine_post(struct sy_engine *engine, void (*fn)(void *arg), void *arg);
+
+/* Plan: reads and answers once. */
+typedef void sy_plan_done(void *ctx, const struct sy_plan *plan, const struct sy_error *error);
+void sy_engine_plan(struct sy_engine *engine, const struct sy_spec *spec, sy_plan_done *done,
+                    void *ctx);
+
+/* A status: what is, as read now. A release that nobody drives and for which something is due is
+ * settled first, unless settle is false (release.md, rule 8). */
+typedef void sy_status_done(void *ctx, const struct sy_facts *facts, const struct sy_error *error);
+void sy_engine_status(struct sy_engine *engine, const char *function, const char *alias,
+                      bool settle, sy_status_done *done, void *ctx);
+
+/* A subscription to the events of one release. Events are pulled, so a slow reader loses nothing:
+ * ready() says that something is to be read; then call sy_watch_next() until it says 0. */
+struct sy_watch;
+typedef void sy_watch_ready(void *ctx);
+
+/* Plan, then drive. fingerprint may be NULL or ""; otherwise a plan that no longer matches it is
+ * refused as STALE_PLAN. The watch owns the release: closing it before the end applies the
+ * release's on_interrupt. Planning errors arrive through sy_watch_next(). */
+struct sy_watch *sy_engine_apply(struct sy_engine *engine, const struct sy_spec *spec,
+                                 const char *fingerprint, sy_watch_ready *ready, void *ctx);
+/* Back to the baseline, now; needs neither lock nor force. Closing the watch does not stop it. */
+struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *function,
+                                    const char *alias, const char *reason, sy_watch_ready *ready,
+                                    void *ctx);
+/* Look on, from the given sequence number (0 = all that is kept); changes nothing. release_id, or
+ * function and alias. NOT_FOUND when this engine does not drive it. */
+struct sy_watch *sy_engine_watch(struct sy_engine *engine, const char *release_id,
+                                 const char *function, const char *alias, int64_t from_sequence,
+                                 sy_watch_ready *ready, void *ctx);
+
+/* 1 = *ret is the next event (valid until the next call on this watch); 0 = none now, ready() will
+ * be called; -1 = the end: error->code is SY_OK after a finished release, else why it could not be.
+ */
+int sy_watch_next(struct sy_watch *watch, const struct sy_release_event **ret,
+                  struct sy_error *error);
+/* Ask the release that this watch owns to stop as its on_interrupt says; the events that follow
+ * tell how it went. */
+void sy_watch_interrupt(struct sy_watch *watch);
+void sy_watch_close(struct sy_watch *watch);
+
+/* Interrupt every release; done() is called when all have come to rest. */
+void sy_engine_interrupt_all(struct sy_engine *engine, void (*done)(void *ctx), void *ctx);
+
+#endif
