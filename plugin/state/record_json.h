@@ -1,0 +1,18 @@
+/* The record and the lease as JSON, as they stand in the store. Field names are the protocol's. */
+#ifndef SY_STATE_RECORD_JSON_H
+#define SY_STATE_RECORD_JSON_H
+
+#include "core/record.h"
+
+/* One compact JSON object, never longer than SY_RECORD_JSON_MAX; the caller frees it. */
+char *sy_record_write(const struct sy_record *record) __attribute__((returns_nonnull, malloc));
+/* Everything is checked as if a stranger had written it: types, ranges, names, words, the spec's
+ * own rules, a stage that exists, a newer "format" (then the message says to upgrade). On failure
+ * FAILED_PRECONDITION with reason BAD_RECORD; *ret is untouched. */
+SY_MUST_USE int sy_record_parse(const char *text, size_t len, struct sy_record *ret,
+                                struct sy_error *error);
+char *sy_lease_write(const struct sy_lease *lease) __attribute__((returns_nonnull, malloc));
+SY_MUST_USE int sy_lease_parse(const char *text, size_t len, struct sy_lease *ret,
+                               struct sy_error *error);
+
+#endif
