@@ -24,8 +24,9 @@ struct sy_counts {
 
 #define SY_DECISIONS(X)                                                                            \
     X(NONE, "none")                                                                                \
-    X(HEALTHY, "healthy") X(UNHEALTHY, "unhealthy") X(INCONCLUSIVE, "inconclusiv"                  \
-                                                                    "e")
+    X(HEALTHY, "healthy")                                                                          \
+    X(UNHEALTHY, "unhealthy") X(INCONCLUSIVE, "inconclusiv"                                        \
+                                              "e")
 #define X(name, word) SY_DECISION_##name,
 enum sy_decision { SY_DECISIONS(X) SY_DECISION_COUNT };
 #undef X

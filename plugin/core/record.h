@@ -5,7 +5,7 @@
 
 #include "core/event.h"
 
-enum { SY_RECORD_FORMAT = 1, SY_RECORD_JSON_MAX = 4096, SY_OWNER_MAX = 80 };
+enum { SY_RECORD_FORMAT = 1, SY_RECORD_JSON_MAX = 4096, SY_OWNER_MAX = 80, SY_ROLLED_BACK_MAX = 8 };
 
 /* Where a release stands. name, word. The transitions are one table in release.c. */
 #define SY_PHASES(X)                                                                               \
@@ -51,6 +51,9 @@ struct sy_record {
     bool unproven;            /* some stage went on without enough data */
     bool paused;
     bool mirrors; /* the four parameters follow this alias */
+    /* Versions that were rolled back and not promoted since, newest first: refused without retry.
+     */
+    char rolled_back[SY_ROLLED_BACK_MAX][SY_VERSION_MAX + 1];
     enum sy_outcome outcome;
     char reason[SY_REASON_MAX + 1];
     struct sy_stage_result results[SY_STAGES_MAX + 1]; /* [n_stages] = at 100 % */
@@ -63,7 +66,16 @@ struct sy_lease {
     int64_t until_ms;
 };
 
-/* Is the release over (its phase is CLOSED)? */
+/* What to write into the four parameters; "" and 0 leave a parameter as it is. */
+struct sy_mirror {
+    char alias[SY_ALIAS_MAX + 1]; /* mirror-alias */
+    char current[SY_VERSION_MAX + 1];
+    char previous[SY_VERSION_MAX + 1];
+    char last_known_good[SY_VERSION_MAX + 1];
+    int64_t deployment_ms;
+};
+
+/* Is the release over (CLOSED, or CLOSING, in which only its end is still written down)? */
 bool sy_record_is_closed(const struct sy_record *record);
 /* Lock-in end: max(first traffic + lock-in, promotion + one window); 0 before promotion. */
 int64_t sy_record_lock_in_end(const struct sy_record *record);

@@ -22,15 +22,6 @@ struct sy_stored {
     int64_t deployment_ms; /* 0 = absent or not a number */
 };
 
-/* What to write into the four parameters; "" and 0 leave a parameter as it is. */
-struct sy_mirror {
-    char alias[SY_ALIAS_MAX + 1]; /* mirror-alias */
-    char current[SY_VERSION_MAX + 1];
-    char previous[SY_VERSION_MAX + 1];
-    char last_known_good[SY_VERSION_MAX + 1];
-    int64_t deployment_ms;
-};
-
 typedef void sy_stored_done(void *ctx, const struct sy_stored *stored,
                             const struct sy_error *error);
 /* version = of the parameter as written; each write raises it by one, whoever writes. */

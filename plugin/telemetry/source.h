@@ -5,7 +5,7 @@
 #ifndef SY_TELEMETRY_SOURCE_H
 #define SY_TELEMETRY_SOURCE_H
 
-#include "core/event.h"
+#include "core/verdict.h"
 
 struct sy_query {
     const char *function;
@@ -18,13 +18,6 @@ struct sy_query {
     /* From here on the target had the whole alias: where AWS leaves out ExecutedVersion, counts of
      * the alias as a whole stand for the target's (release.md, rule 14). 0 = it never had. */
     int64_t whole_from_ms;
-};
-
-/* One period, with absolute counts: a later answer replaces an earlier one. */
-struct sy_sample {
-    int64_t start_ms;
-    struct sy_counts canary;
-    struct sy_counts other;
 };
 
 /* Samples oldest first, only periods with a datapoint. */

@@ -1,0 +1,36 @@
+#include "core/record.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+const char *sy_phase_word(enum sy_phase phase) {
+#define X(name, word) word,
+    static const char *const words[] = {SY_PHASES(X)};
+#undef X
+    return (unsigned)phase < SY_COUNT(words) ? words[phase] : "?";
+}
+
+bool sy_record_is_closed(const struct sy_record *record) {
+    return record->phase == SY_PHASE_CLOSED || record->phase == SY_PHASE_CLOSING;
+}
+
+int64_t sy_record_lock_in_end(const struct sy_record *record) {
+    if (!record->promoted_ms)
+        return 0;
+    int64_t lock_in = record->first_traffic_ms + record->spec.lock_in_ms;
+    int64_t window = record->promoted_ms + record->spec.window_ms;
+    return lock_in > window ? lock_in : window;
+}
+
+void sy_record_routing(const struct sy_record *record, uint32_t stage, struct sy_routing *ret) {
+    const struct sy_spec *spec = &record->spec;
+    *ret = (struct sy_routing){0};
+    if (stage >= spec->n_stages || !record->baseline[0]) {
+        memcpy(ret->primary, spec->version, sizeof ret->primary);
+        return;
+    }
+    memcpy(ret->primary, record->baseline, sizeof ret->primary);
+    memcpy(ret->additional, spec->version, sizeof ret->additional);
+    ret->additional_bp = spec->stages[stage].weight_bp;
+}

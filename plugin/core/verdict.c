@@ -1,0 +1,60 @@
+#include "core/verdict.h"
+
+static void add(struct sy_counts *sum, struct sy_counts counts) {
+    sum->invocations += counts.invocations;
+    sum->errors += counts.errors;
+}
+
+void sy_window_sum(const struct sy_sample *samples, size_t n, int64_t now_ms, int64_t window_ms,
+                   int64_t from_ms, struct sy_counts *ret_canary, struct sy_counts *ret_other) {
+    *ret_canary = (struct sy_counts){0};
+    *ret_other = (struct sy_counts){0};
+    for (size_t i = 0; i < n; i++) {
+        int64_t start = samples[i].start_ms;
+        if (start <= now_ms - window_ms || start > now_ms || start < from_ms)
+            continue;
+        add(ret_canary, samples[i].canary);
+        add(ret_other, samples[i].other);
+    }
+}
+
+enum sy_decision sy_verdict_threshold(struct sy_counts counts, int32_t threshold_bp,
+                                      int64_t min_invocations) {
+    if (counts.invocations < min_invocations || counts.invocations <= 0 ||
+        counts.errors > counts.invocations)
+        return SY_DECISION_INCONCLUSIVE;
+    /* 128 bits: counts come from outside. */
+    __int128 errors = (__int128)counts.errors * 10000;
+    __int128 allowed = (__int128)counts.invocations * threshold_bp;
+    return errors > allowed ? SY_DECISION_UNHEALTHY : SY_DECISION_HEALTHY;
+}
+
+int64_t sy_rate_bp(struct sy_counts counts) {
+    if (counts.invocations <= 0)
+        return -1;
+    return (int64_t)((__int128)counts.errors * 10000 / counts.invocations);
+}
+
+/* Judge one window; true when it is unhealthy. */
+static bool judge_window(const struct sy_spec *spec, const struct sy_sample *samples, size_t n,
+                         int64_t at_ms, int64_t from_ms, struct sy_judgement *ret) {
+    sy_window_sum(samples, n, at_ms, spec->window_ms, from_ms, &ret->canary, &ret->other);
+    ret->at_ms = at_ms;
+    ret->decision = sy_verdict_threshold(ret->canary, spec->threshold_bp, spec->min_invocations);
+    return ret->decision == SY_DECISION_UNHEALTHY;
+}
+
+void sy_judge(const struct sy_spec *spec, const struct sy_sample *samples, size_t n, int64_t now_ms,
+              int64_t from_ms, struct sy_judgement *ret) {
+    *ret = (struct sy_judgement){0};
+    for (size_t i = 0; i < n; i++)
+        if (samples[i].start_ms >= from_ms)
+            add(&ret->total, samples[i].canary);
+    /* A window may have ended unhealthy only if it has errors at all; most releases have none, and
+     * then one look at the current window is the whole work. */
+    for (size_t i = 0; i < n && ret->total.errors > 0; i++)
+        if (samples[i].start_ms >= from_ms && samples[i].start_ms < now_ms &&
+            judge_window(spec, samples, i + 1, samples[i].start_ms, from_ms, ret))
+            return;
+    (void)judge_window(spec, samples, n, now_ms, from_ms, ret);
+}
