@@ -443,6 +443,8 @@ static bool judges(const struct sy_release *r, int64_t now_ms) {
 }
 
 static void request_writes(SY_STEP) {
+    if (r->stateless)
+        r->want_store = false; /* whoever reads the record next finds the alias on the baseline */
     if (store_pending(r) && !r->storing && in->now_ms >= r->store_ms) {
         r->want_store = false;
         out->store = r->storing = true;
