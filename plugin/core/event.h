@@ -25,8 +25,9 @@ struct sy_counts {
 #define SY_DECISIONS(X)                                                                            \
     X(NONE, "none")                                                                                \
     X(HEALTHY, "healthy")                                                                          \
-    X(UNHEALTHY, "unhealthy") X(INCONCLUSIVE, "inconclusiv"                                        \
-                                              "e")
+    X(UNHEALTHY, "unhealthy")                                                                      \
+    X(INCONCLUSIVE, "inconclusiv"                                                                  \
+                    "e")
 #define X(name, word) SY_DECISION_##name,
 enum sy_decision { SY_DECISIONS(X) SY_DECISION_COUNT };
 #undef X
@@ -41,7 +42,7 @@ const char *sy_decision_word(enum sy_decision value);
     X(HANDED_OFF, "HANDED_OFF", 0)                                                                 \
     X(ROLLED_BACK, "ROLLED_BACK", 3)                                                               \
     X(CANCELLED, "CANCELLED", 3)                                                                   \
-    X(SUPERSEDED, "SUPERSEDED", 5)                                                                 \
+    X(SUPERSEDED, "SUPERSEDED", 0)                                                                 \
     X(PAUSED, "PAUSED", 4)                                                                         \
     X(HALTED, "HALTED", 7)                                                                         \
     X(FAILED, "FAILED", 1)

@@ -12,7 +12,7 @@ const char *sy_phase_word(enum sy_phase phase) {
 }
 
 bool sy_record_is_closed(const struct sy_record *record) {
-    return record->phase == SY_PHASE_CLOSED || record->phase == SY_PHASE_CLOSING;
+    return record->phase == SY_PHASE_CLOSED;
 }
 
 int64_t sy_record_lock_in_end(const struct sy_record *record) {

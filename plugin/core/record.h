@@ -17,7 +17,6 @@ enum { SY_RECORD_FORMAT = 1, SY_RECORD_JSON_MAX = 4096, SY_OWNER_MAX = 80, SY_RO
     X(LOCK_IN, "lock-in")           /* promoted, judged until the lock-in ends */                  \
     X(ROLLING_BACK, "rolling-back") /* moving the alias to the baseline */                         \
     X(VERIFYING, "verifying")       /* on the baseline: reading back, watching traffic stop */     \
-    X(CLOSING, "closing")           /* writing the end down */                                     \
     X(CLOSED, "closed")             /* over */
 #define X(name, word) SY_PHASE_##name,
 enum sy_phase { SY_PHASES(X) SY_PHASE_COUNT };
@@ -75,7 +74,7 @@ struct sy_mirror {
     int64_t deployment_ms;
 };
 
-/* Is the release over (CLOSED, or CLOSING, in which only its end is still written down)? */
+/* Is the release over (its phase is CLOSED)? */
 bool sy_record_is_closed(const struct sy_record *record);
 /* Lock-in end: max(first traffic + lock-in, promotion + one window); 0 before promotion. */
 int64_t sy_record_lock_in_end(const struct sy_record *record);

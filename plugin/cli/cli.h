@@ -1,0 +1,87 @@
+/* The command line: a host that starts an engine (or joins one with --engine) and speaks the plugin
+ * protocol to it. One file a subcommand; flags.c has the one table of flags. */
+#ifndef SY_CLI_CLI_H
+#define SY_CLI_CLI_H
+
+#include "core/plan.h"
+
+#include <signal.h>
+
+enum { SY_EXIT_OK = 0, SY_EXIT_FAILED = 1, SY_EXIT_USAGE = 2, SY_EXIT_REFUSED = 5 };
+
+enum sy_output_format { SY_FORMAT_TEXT, SY_FORMAT_JSON };
+
+/* What was said on the command line. */
+struct sy_cli {
+    const char *command;
+    struct sy_spec spec;
+    const char *region;
+    const char *endpoint;
+    const char *engine; /* address of a standing engine; NULL: start one */
+    enum sy_output_format output;
+    const char *fingerprint;
+    const char *reason;
+    bool no_settle;
+    const char *listen;
+    const char *scenario;
+    const char *record;
+    int64_t port;
+    bool help;
+};
+
+struct sy_command {
+    const char *name;
+    uint32_t flag; /* bit in the flag table */
+    const char *summary;
+    const char *example; /* the arguments of one, shown by --help */
+    int (*run)(const struct sy_cli *cli);
+};
+
+enum {
+    SY_CMD_PLAN = 1 << 0,
+    SY_CMD_APPLY = 1 << 1,
+    SY_CMD_ROLLBACK = 1 << 2,
+    SY_CMD_STATUS = 1 << 3,
+    SY_CMD_ENGINE = 1 << 4,
+    SY_CMD_SANDBOX = 1 << 5,
+};
+
+extern const struct sy_command sy_commands[];
+extern const size_t sy_n_commands;
+
+/* Fill *ret from argv (without program and command name). */
+SY_MUST_USE int sy_flags_parse(const struct sy_command *command, int argc, char **argv,
+                               struct sy_cli *ret, struct sy_error *error);
+void sy_flags_help(const struct sy_command *command);
+
+int sy_cli_plan(const struct sy_cli *cli);
+int sy_cli_apply(const struct sy_cli *cli);
+int sy_cli_rollback(const struct sy_cli *cli);
+int sy_cli_status(const struct sy_cli *cli);
+int sy_cli_engine(const struct sy_cli *cli);
+int sy_cli_sandbox(const struct sy_cli *cli);
+
+/* Show an error as --output wants it; returns the exit code that fits (release.md): usage 2,
+ * refusals 5, else 1. */
+int sy_cli_error(const struct sy_cli *cli, const struct sy_error *error);
+
+/* connect.c */
+struct sy_host;
+SY_MUST_USE int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret,
+                               struct sy_error *error);
+
+/* follow.c: show a stream to its end; returns the exit code. */
+struct sy_stream;
+int sy_cli_follow(const struct sy_cli *cli, struct sy_stream *stream);
+/* The last of SIGINT, SIGTERM, SIGHUP that came; 0: none. */
+extern volatile sig_atomic_t sy_cli_signal;
+void sy_cli_catch_signals(void);
+
+/* event_json.c: the protocol's names. The caller frees the line. */
+char *sy_event_json(const struct sy_release_event *event) __attribute__((returns_nonnull, malloc));
+char *sy_plan_json(const struct sy_plan *plan) __attribute__((returns_nonnull, malloc));
+char *sy_facts_json(const struct sy_cli *cli, const struct sy_facts *facts)
+    __attribute__((returns_nonnull, malloc));
+char *sy_error_json(const struct sy_error *error) __attribute__((returns_nonnull, malloc));
+
+#endif

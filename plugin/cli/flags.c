@@ -1,0 +1,229 @@
+/* The one table of flags: parsing, --help, and which command takes which. */
+#include "cli/cli.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum kind {
+    KIND_NAME,     /* into a fixed array of the spec */
+    KIND_TEXT,     /* const char * */
+    KIND_BOOL,     /* no value */
+    KIND_DURATION, /* int64_t ms */
+    KIND_PERCENT,  /* int32_t bp */
+    KIND_INTEGER,  /* int64_t */
+    KIND_SPECIAL,  /* by its own parser */
+};
+
+struct flag {
+    const char *name;  /* without -- */
+    const char *value; /* what help shows for the value; NULL: none */
+    uint32_t commands;
+    enum kind kind;
+    size_t offset; /* of the field in struct sy_cli */
+    int64_t size;  /* KIND_NAME: of the array; KIND_INTEGER: the largest value */
+    int (*parse)(const char *value, struct sy_cli *cli, struct sy_error *error);
+    const char *help;
+};
+
+static int parse_stages(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return sy_stages_parse(value, &cli->spec, error);
+}
+
+static int parse_wait(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return sy_wait_parse(value, &cli->spec.wait, error);
+}
+
+static int parse_on_interrupt(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return sy_interrupt_parse(value, &cli->spec.on_interrupt, error);
+}
+
+static int parse_on_inconclusive(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return sy_inconclusive_parse(value, &cli->spec.on_inconclusive, error);
+}
+
+static int parse_output(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
+        return sy_fail_field(error, "output", "output: \"%.40s\" is not known; use text or json",
+                             value);
+    cli->output = value[0] == 'j' ? SY_FORMAT_JSON : SY_FORMAT_TEXT;
+    return 0;
+}
+
+#define AT(field) offsetof(struct sy_cli, field)
+#define NAME_FLAG(field) KIND_NAME, AT(spec.field), sizeof((struct sy_cli *)0)->spec.field, NULL
+#define RELEASES (SY_CMD_PLAN | SY_CMD_APPLY)
+#define CALLS (RELEASES | SY_CMD_ROLLBACK | SY_CMD_STATUS)
+
+static const struct flag flags[] = {
+    {"function", "NAME", CALLS, NAME_FLAG(function), "the Lambda function"},
+    {"alias", "NAME", CALLS, NAME_FLAG(alias), "its alias that callers use"},
+    {"version", "N", RELEASES, NAME_FLAG(version), "the published version to release"},
+    {"stages", "LIST", RELEASES, KIND_SPECIAL, 0, 0, parse_stages,
+     "weight and bake of each stage, or instant (default 10%/15m,50%/15m)"},
+    {"threshold", "PERCENT", RELEASES, KIND_PERCENT, AT(spec.threshold_bp), 0, NULL,
+     "roll back when the error rate is above this (default 5%)"},
+    {"min-invocations", "N", RELEASES, KIND_INTEGER, AT(spec.min_invocations), 1000000000, NULL,
+     "invocations in the window that a verdict needs (default 5)"},
+    {"window", "TIME", RELEASES, KIND_DURATION, AT(spec.window_ms), 0, NULL,
+     "the rolling window that is judged (default 5m)"},
+    {"lock-in", "TIME", RELEASES, KIND_DURATION, AT(spec.lock_in_ms), 0, NULL,
+     "how long after its first traffic a version may be rolled back by itself (default 1h)"},
+    {"period", "TIME", RELEASES, KIND_DURATION, AT(spec.period_ms), 0, NULL,
+     "length of a telemetry datapoint (default 60s, what AWS publishes)"},
+    {"poll", "TIME", RELEASES, KIND_DURATION, AT(spec.poll_ms), 0, NULL,
+     "how often telemetry is read (default 60s)"},
+    {"wait", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, parse_wait,
+     "return after: stages (default), lock-in, or none (the first move)"},
+    {"on-interrupt", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, parse_on_interrupt,
+     "when stopped in mid-release: rollback (default) or hold"},
+    {"on-inconclusive", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, parse_on_inconclusive,
+     "when a stage has too little data twice: auto (default), proceed, pause or rollback"},
+    {"retry", NULL, RELEASES, KIND_BOOL, AT(spec.retry), 0, NULL,
+     "release a version again that was rolled back before"},
+    {"mirror-alias", NULL, RELEASES, KIND_BOOL, AT(spec.mirror_alias), 0, NULL,
+     "let the function's four parameters follow this alias from now on"},
+    {"fingerprint", "TEXT", SY_CMD_APPLY, KIND_TEXT, AT(fingerprint), 0, NULL,
+     "refuse unless everything is still as in the plan that printed it"},
+    {"reason", "TEXT", SY_CMD_ROLLBACK, KIND_TEXT, AT(reason), 0, NULL, "why, for the record"},
+    {"no-settle", NULL, SY_CMD_STATUS, KIND_BOOL, AT(no_settle), 0, NULL,
+     "only look: do not judge, move or close what nobody drives"},
+    {"listen", "unix:PATH", SY_CMD_ENGINE, KIND_TEXT, AT(listen), 0, NULL,
+     "stand on this socket instead of being started by a host"},
+    {"scenario", "FILE", SY_CMD_SANDBOX, KIND_TEXT, AT(scenario), 0, NULL,
+     "the world to serve, JSON (docs/sandbox.md)"},
+    {"port", "N", SY_CMD_SANDBOX, KIND_INTEGER, AT(port), 65535, NULL,
+     "the loopback port (default: a free one)"},
+    {"record", "FILE", SY_CMD_SANDBOX, KIND_TEXT, AT(record), 0, NULL,
+     "append each request as one JSON line"},
+    {"region", "NAME", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(region), 0, NULL,
+     "the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION)"},
+    {"endpoint-url", "URL", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(endpoint), 0, NULL,
+     "another endpoint for every service (default: AWS_ENDPOINT_URL…, AWS's own)"},
+    {"engine", "unix:PATH", CALLS, KIND_TEXT, AT(engine), 0, NULL,
+     "join a standing engine (default: start one)"},
+    {"output", "FORMAT", CALLS, KIND_SPECIAL, 0, 0, parse_output,
+     "text (default) or json, one object a line"},
+    {"help", NULL, UINT32_MAX, KIND_BOOL, AT(help), 0, NULL, "this text"},
+};
+
+static int set_name(const struct flag *flag, const char *value, char *field,
+                    struct sy_error *error) {
+    size_t n = strlen(value);
+    char shown[64];
+    if (n >= (size_t)flag->size)
+        return sy_fail_field(error, flag->name, "%s: \"%s\" is longer than %lld characters",
+                             flag->name, sy_text_clean(value, n, shown, sizeof shown),
+                             (long long)flag->size - 1);
+    memcpy(field, value, n + 1);
+    return 0;
+}
+
+static int set_text(const struct flag *flag, const char *value, const char **field,
+                    struct sy_error *error) {
+    if (!value[0])
+        return sy_fail_field(error, flag->name, "%s: is empty", flag->name);
+    if (!sy_text_is_clean(value, strlen(value)))
+        return sy_fail_field(error, flag->name, "%s: contains control characters or broken UTF-8",
+                             flag->name);
+    *field = value;
+    return 0;
+}
+
+static int set(const struct flag *flag, const char *value, struct sy_cli *cli,
+               struct sy_error *error) {
+    void *field = (char *)cli + flag->offset;
+    switch (flag->kind) {
+    case KIND_NAME:
+        return set_name(flag, value, field, error);
+    case KIND_TEXT:
+        return set_text(flag, value, field, error);
+    case KIND_BOOL:
+        *(bool *)field = true;
+        return 0;
+    case KIND_DURATION:
+        return sy_duration_parse(flag->name, value, field, error);
+    case KIND_PERCENT:
+        return sy_percent_parse(flag->name, value, field, error);
+    case KIND_INTEGER:
+        return sy_integer_parse(flag->name, value, 0, flag->size, field, error);
+    default:
+        return flag->parse(value, cli, error);
+    }
+}
+
+static const struct flag *find(const struct sy_command *command, const char *name, size_t n) {
+    for (size_t i = 0; i < SY_COUNT(flags); i++)
+        if ((flags[i].commands & command->flag) && strlen(flags[i].name) == n &&
+            memcmp(flags[i].name, name, n) == 0)
+            return &flags[i];
+    return NULL;
+}
+
+/* One flag at argv[*at]; moves *at behind it and its value. */
+static int take_flag(const struct sy_command *command, int argc, char **argv, int *at,
+                     struct sy_cli *cli, struct sy_error *error) {
+    const char *word = argv[(*at)++];
+    char shown[64];
+    const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
+    const char *equals = strchr(name, '=');
+    const struct flag *flag = find(command, name, equals ? (size_t)(equals - name) : strlen(name));
+    if (!flag)
+        return sy_fail_field(error, "", "\"%s\" is not a flag of %s; see steelyard %s --help",
+                             sy_text_clean(word, strlen(word), shown, sizeof shown), command->name,
+                             command->name);
+    if (!flag->value) {
+        if (equals)
+            return sy_fail_field(error, flag->name, "--%s takes no value", flag->name);
+        return set(flag, "", cli, error);
+    }
+    if (equals)
+        return set(flag, equals + 1, cli, error);
+    if (*at == argc)
+        return sy_fail_field(error, flag->name, "--%s needs a value: --%s %s", flag->name,
+                             flag->name, flag->value);
+    return set(flag, argv[(*at)++], cli, error);
+}
+
+static int check_required(const struct sy_command *command, const struct sy_cli *cli,
+                          struct sy_error *error) {
+    static const char *const required[] = {"function", "alias", "version", "scenario"};
+    const char *values[] = {cli->spec.function, cli->spec.alias, cli->spec.version,
+                            cli->scenario ? cli->scenario : ""};
+    for (size_t i = 0; i < SY_COUNT(required); i++) {
+        const struct flag *flag = find(command, required[i], strlen(required[i]));
+        if (flag && !values[i][0])
+            return sy_fail_field(error, flag->name, "--%s is missing: --%s %s", flag->name,
+                                 flag->name, flag->value);
+    }
+    if (command->flag & RELEASES)
+        return sy_spec_check(&cli->spec, error);
+    if (command->flag & CALLS)
+        return sy_names_check(cli->spec.function, cli->spec.alias, NULL, error);
+    return 0;
+}
+
+int sy_flags_parse(const struct sy_command *command, int argc, char **argv, struct sy_cli *ret,
+                   struct sy_error *error) {
+    *ret = (struct sy_cli){.command = command->name};
+    sy_spec_init(&ret->spec);
+    for (int at = 0; at < argc;)
+        if (take_flag(command, argc, argv, &at, ret, error))
+            return -1;
+    return ret->help ? 0 : check_required(command, ret, error);
+}
+
+void sy_flags_help(const struct sy_command *command) {
+    (void)printf("steelyard %s: %s\n\nExample:\n  steelyard %s %s\n\nFlags:\n", command->name,
+                 command->summary, command->name, command->example);
+    for (size_t i = 0; i < SY_COUNT(flags); i++) {
+        char left[64];
+        if (!(flags[i].commands & command->flag))
+            continue;
+        (void)snprintf(left, sizeof left, "--%s%s%s", flags[i].name, flags[i].value ? " " : "",
+                       flags[i].value ? flags[i].value : "");
+        (void)printf("  %-24s %s\n", left, flags[i].help);
+    }
+}

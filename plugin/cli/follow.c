@@ -1,0 +1,168 @@
+#include "cli/follow.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "rpc/client.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DRAW_EVERY_MS = 250 };
+
+volatile sig_atomic_t sy_cli_signal = 0;
+
+static void on_signal(int signal) {
+    sy_cli_signal = signal;
+}
+
+/* Installed explicitly: a shell starts background jobs with SIGINT ignored, and a CI runner's
+ * SIGINT must reach the release all the same. */
+void sy_cli_catch_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void counts_sentence(const struct sy_release_event *event, const char *head, char buf[400]) {
+    (void)snprintf(buf, 400, "%s: %s", head, event->text);
+}
+
+static void moved_sentence(const struct sy_release_event *event, char buf[400]) {
+    char from[80];
+    char to[80];
+    (void)snprintf(buf, 400, "alias moved: %s -> %s (%lld ms)",
+                   sy_routing_format(&event->from, from), sy_routing_format(&event->to, to),
+                   (long long)event->duration_ms);
+}
+
+static void stage_head(const struct sy_release_event *event, char head[64]) {
+    char weight[16];
+    if (event->stage > event->n_stages)
+        (void)snprintf(head, 64, "at 100%%");
+    else
+        (void)snprintf(head, 64, "stage %u of %u at %s", event->stage, event->n_stages,
+                       sy_percent_format(event->weight_bp, weight));
+}
+
+void sy_event_sentence(const struct sy_release_event *event, char buf[400]) {
+    char head[64];
+    char line[128];
+    char time[32];
+    char routing[80];
+    stage_head(event, head);
+    buf[0] = '\0';
+    switch (event->kind) {
+    case SY_EVENT_PLANNED:
+        (void)snprintf(buf, 400, "release %s: %s -> %s by %s", event->release_id,
+                       event->baseline[0] ? event->baseline : "none", event->version, event->text);
+        break;
+    case SY_EVENT_STAGE_STARTED:
+        (void)snprintf(buf, 400, "%s, bakes for %s", head,
+                       sy_duration_format(event->duration_ms, time));
+        break;
+    case SY_EVENT_ALIAS_MOVED:
+        moved_sentence(event, buf);
+        break;
+    case SY_EVENT_OBSERVED:
+        counts_sentence(event, head, buf);
+        break;
+    case SY_EVENT_STAGE_VERDICT:
+        (void)snprintf(line, sizeof line, "%s is %s", head, sy_decision_word(event->decision));
+        counts_sentence(event, line, buf);
+        break;
+    case SY_EVENT_ROLLBACK_STARTED:
+        (void)snprintf(buf, 400, "rolling back to %s: %s", event->baseline, event->text);
+        break;
+    case SY_EVENT_ROLLBACK_VERIFIED:
+        (void)snprintf(buf, 400, "back on %s: %s", sy_routing_format(&event->to, routing),
+                       event->text);
+        break;
+    case SY_EVENT_LOCK_IN_STARTED:
+        (void)snprintf(buf, 400, "version %s has all traffic; lock-in for %s", event->version,
+                       sy_duration_format(event->duration_ms, time));
+        break;
+    case SY_EVENT_LOCK_IN_ENDED:
+        (void)snprintf(line, sizeof line, "lock-in ended %s", sy_decision_word(event->decision));
+        counts_sentence(event, line, buf);
+        break;
+    case SY_EVENT_FINISHED:
+        (void)snprintf(buf, 400, "%s: %s", sy_outcome_word(event->outcome), event->text);
+        break;
+    case SY_EVENT_NOTE:
+        (void)snprintf(buf, 400, "%s%s", event->warning ? "warning: " : "", event->text);
+        break;
+    default:
+        (void)snprintf(buf, 400, "%s: %s", sy_event_word(event->kind), event->text);
+        break;
+    }
+}
+
+static void show_plain(const struct sy_release_event *event) {
+    char sentence[400];
+    char at[24];
+    sy_event_sentence(event, sentence);
+    (void)printf("%s %s\n", sy_time_format(event->at_ms, at), sentence);
+    (void)fflush(stdout);
+}
+
+static void show_json(const struct sy_release_event *event) {
+    SY_AUTO_FREE char *line = sy_event_json(event);
+    (void)printf("%s\n", line);
+    (void)fflush(stdout);
+}
+
+/* One event to whichever view there is. */
+static void show(const struct sy_cli *cli, struct sy_progress *progress,
+                 const struct sy_release_event *event) {
+    if (cli->output == SY_FORMAT_JSON)
+        show_json(event);
+    else if (progress)
+        sy_progress_event(progress, event);
+    else
+        show_plain(event);
+}
+
+static bool wants_live_view(const struct sy_cli *cli) {
+    const char *term = getenv("TERM");
+    return cli->output == SY_FORMAT_TEXT && isatty(STDOUT_FILENO) && term &&
+           strcmp(term, "dumb") != 0;
+}
+
+int sy_cli_follow(const struct sy_cli *cli, struct sy_stream *stream) {
+    struct sy_progress *progress = wants_live_view(cli) ? sy_progress_create(cli) : NULL;
+    struct sy_release_event event;
+    struct sy_error error = {0};
+    int handled = 0;
+    int code = SY_EXIT_FAILED;
+    for (;;) {
+        int got = sy_stream_next(stream, progress ? DRAW_EVERY_MS : 100, &event, &error);
+        if (got < 0)
+            break;
+        if (got > 0) {
+            show(cli, progress, &event);
+            if (event.kind == SY_EVENT_FINISHED)
+                code = sy_outcome_exit(event.outcome);
+        }
+        if (sy_cli_signal && !handled) {
+            handled = sy_cli_signal;
+            sy_stream_interrupt(stream);
+        }
+        if (progress)
+            sy_progress_draw(progress, now_ms(), handled);
+    }
+    sy_progress_destroy(progress);
+    if (error.code != SY_OK)
+        code = sy_cli_error(cli, &error);
+    return handled ? 128 + handled : code;
+}

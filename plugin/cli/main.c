@@ -1,0 +1,69 @@
+#include "cli/cli.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct sy_command sy_commands[] = {
+    {"plan", SY_CMD_PLAN, "show what a release would do; changes nothing",
+     "--function checkout --alias production --version 42 --stages 10%/15m,50%/15m", sy_cli_plan},
+    {"apply", SY_CMD_APPLY,
+     "release a version: move traffic by stages, judge each, promote or roll back",
+     "--function checkout --alias production --version 42 --stages 10%/15m,50%/15m", sy_cli_apply},
+    {"rollback", SY_CMD_ROLLBACK, "send all traffic back to the baseline, now",
+     "--function checkout --alias production", sy_cli_rollback},
+    {"status", SY_CMD_STATUS, "show where an alias and its release stand",
+     "--function checkout --alias production", sy_cli_status},
+    {"engine", SY_CMD_ENGINE,
+     "serve the plugin protocol (started by a host, or standing with --listen)",
+     "--listen unix:/run/steelyard.sock", sy_cli_engine},
+    {"sandbox", SY_CMD_SANDBOX, "serve a small AWS on loopback, from a scenario",
+     "--scenario examples/healthy.json", sy_cli_sandbox},
+};
+const size_t sy_n_commands = SY_COUNT(sy_commands);
+
+static void usage(FILE *to) {
+    (void)fprintf(to, "Steelyard releases AWS Lambda functions by canary.\n\n"
+                      "Usage: steelyard COMMAND [FLAGS]\n\nCommands:\n");
+    for (size_t i = 0; i < sy_n_commands; i++)
+        (void)fprintf(to, "  %-9s %s\n", sy_commands[i].name, sy_commands[i].summary);
+    (void)fprintf(to, "\nsteelyard COMMAND --help tells its flags. steelyard --version\n");
+}
+
+static const struct sy_command *find(const char *name) {
+    for (size_t i = 0; i < sy_n_commands; i++)
+        if (strcmp(sy_commands[i].name, name) == 0)
+            return &sy_commands[i];
+    return NULL;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        usage(stderr);
+        return SY_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return SY_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)printf("steelyard %s\n", STEELYARD_VERSION);
+        return SY_EXIT_OK;
+    }
+    const struct sy_command *command = find(argv[1]);
+    if (!command) {
+        (void)fprintf(stderr, "steelyard: there is no command \"%s\"; see steelyard --help\n",
+                      argv[1]);
+        return SY_EXIT_USAGE;
+    }
+    struct sy_cli cli;
+    struct sy_error error = {0};
+    if (sy_flags_parse(command, argc - 2, argv + 2, &cli, &error))
+        return sy_cli_error(&cli, &error);
+    if (cli.help) {
+        sy_flags_help(command);
+        return SY_EXIT_OK;
+    }
+    return command->run(&cli);
+}

@@ -1,0 +1,559 @@
+#include "core/release_internal.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MIRROR_TRIES = 8, STORE_TRIES = 8 };
+
+const char *sy_input_word(enum sy_input_kind kind) {
+#define X(name, word) word,
+    static const char *const words[] = {SY_INPUTS(X)};
+#undef X
+    return (unsigned)kind < SY_COUNT(words) ? words[kind] : "?";
+}
+
+/* ---- small things that every part uses ---- */
+
+struct sy_release_event *sy_emit(SY_STEP, enum sy_event_kind kind) {
+    if (out->n_events == SY_OUTPUT_EVENTS_MAX)
+        __builtin_trap(); /* a step that says more than that is a mistake in this folder */
+    struct sy_release_event *event = &out->events[out->n_events++];
+    const struct sy_record *record = &r->record;
+    *event = (struct sy_release_event){
+        .kind = kind,
+        .sequence = ++r->record.sequence,
+        .at_ms = in->now_ms,
+        .n_stages = record->spec.n_stages,
+        .threshold_bp = record->spec.threshold_bp,
+        .window_ms = record->spec.window_ms,
+    };
+    memcpy(event->release_id, record->release_id, sizeof event->release_id);
+    memcpy(event->baseline, record->baseline, sizeof event->baseline);
+    memcpy(event->version, record->spec.version, sizeof event->version);
+    if (record->phase >= SY_PHASE_SHIFTING) {
+        event->stage = record->stage + 1;
+        event->weight_bp = record->stage < record->spec.n_stages
+                               ? record->spec.stages[record->stage].weight_bp
+                               : 10000;
+    }
+    if (record->phase == SY_PHASE_BAKING)
+        event->until_ms = record->stage_until_ms;
+    if (record->phase == SY_PHASE_LOCK_IN)
+        event->until_ms = sy_record_lock_in_end(record);
+    return event;
+}
+
+void sy_emit_note(SY_STEP, bool warning, const char *fmt, ...) {
+    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_NOTE);
+    event->warning = warning;
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(event->text, sizeof event->text, fmt, args);
+    va_end(args);
+}
+
+void sy_set_text(char *to, size_t size, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(to, size, fmt, args);
+    va_end(args);
+}
+
+int64_t sy_backoff_ms(uint32_t n) {
+    return n >= 6 ? 30000 : INT64_C(1000) << (n ? n - 1 : 0);
+}
+
+bool sy_is_transient(const struct sy_error *error) {
+    return error->code == SY_UNAVAILABLE || error->code == SY_RESOURCE_EXHAUSTED ||
+           error->code == SY_DEADLINE_EXCEEDED || error->code == SY_INTERNAL;
+}
+
+int64_t sy_first_period_ms(const struct sy_release *r) {
+    return r->record.first_traffic_ms - r->record.first_traffic_ms % r->record.spec.period_ms;
+}
+
+/* ---- beginning and ending ---- */
+
+static void carry_rolled_back(struct sy_record *record, const struct sy_record *before) {
+    int n = 0;
+    for (int i = 0; before && i < SY_ROLLED_BACK_MAX; i++)
+        if (before->rolled_back[i][0] && strcmp(before->rolled_back[i], record->spec.version) != 0)
+            memcpy(record->rolled_back[n++], before->rolled_back[i], sizeof record->rolled_back[0]);
+}
+
+void sy_release_begin(struct sy_release *release, const struct sy_plan *plan,
+                      const struct sy_record *before, const char *release_id, int64_t now_ms) {
+    *release = (struct sy_release){.start = SY_START_RELEASE};
+    struct sy_record *record = &release->record;
+    record->spec = plan->spec;
+    record->version = before ? before->version : 0;
+    record->created_ms = now_ms;
+    record->mirrors = plan->moves_mirror;
+    memcpy(record->baseline, plan->baseline, sizeof record->baseline);
+    memcpy(record->last_known_good, plan->last_known_good, sizeof record->last_known_good);
+    sy_set_text(record->release_id, sizeof record->release_id, "%s", release_id);
+    carry_rolled_back(record, before);
+}
+
+void sy_release_resume(struct sy_release *release, const struct sy_record *record,
+                       enum sy_start start, enum sy_wait wait, enum sy_interrupt on_interrupt) {
+    *release = (struct sy_release){.start = start, .record = *record};
+    release->resume_phase = record->phase;
+    release->record.phase = SY_PHASE_PLANNED;
+    release->record.spec.wait = wait;
+    release->record.spec.on_interrupt = on_interrupt;
+    /* Events of this driver number on from a round figure, clear of any that the last driver sent
+     * but did not come to write down. */
+    release->record.sequence = (record->sequence / 100000 + 1) * 100000;
+}
+
+static void remember_rolled_back(struct sy_record *record) {
+    if (strcmp(record->rolled_back[0], record->spec.version) == 0)
+        return;
+    memmove(record->rolled_back[1], record->rolled_back[0],
+            sizeof record->rolled_back - sizeof record->rolled_back[0]);
+    memcpy(record->rolled_back[0], record->spec.version, sizeof record->rolled_back[0]);
+}
+
+void sy_close(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
+    struct sy_record *record = &r->record;
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(record->reason, sizeof record->reason, fmt, args);
+    va_end(args);
+    record->phase = SY_PHASE_CLOSED;
+    record->outcome = outcome;
+    record->ended_ms = in->now_ms;
+    if ((outcome == SY_OUTCOME_ROLLED_BACK || outcome == SY_OUTCOME_CANCELLED) &&
+        record->first_traffic_ms)
+        remember_rolled_back(record);
+    r->want_store = true;
+    r->store_ms = 0;
+    r->store_failures = 0;
+}
+
+void sy_leave(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(r->text, sizeof r->text, fmt, args);
+    va_end(args);
+    r->leaving = outcome;
+    r->want_store = true;
+}
+
+/* The last words of this driver. */
+static void rest(SY_STEP, enum sy_outcome outcome, const char *text) {
+    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_FINISHED);
+    event->outcome = outcome;
+    event->to = r->routing;
+    sy_set_text(event->text, sizeof event->text, "%s", text);
+    out->drop_lease = r->lease.version != 0;
+    out->rest = true;
+    r->rested = true;
+}
+
+void sy_quit(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(r->text, sizeof r->text, fmt, args);
+    va_end(args);
+    r->want_store = false;
+    rest(r, in, out, outcome, r->text);
+}
+
+/* ---- handlers that belong to no part ---- */
+
+static void on_start(SY_STEP) {
+    struct sy_record *record = &r->record;
+    r->routing = *in->routing;
+    sy_set_text(record->revision, sizeof record->revision, "%s", in->revision);
+    if (r->start == SY_START_ROLLBACK) {
+        r->manual = true;
+        sy_rollback(r, in, out, SY_OUTCOME_CANCELLED, "%s", in->text);
+        return;
+    }
+    if (r->start == SY_START_RELEASE) {
+        char stages[256];
+        struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_PLANNED);
+        event->from = r->routing;
+        sy_set_text(event->text, sizeof event->text, "%s", sy_stages_format(&record->spec, stages));
+    }
+    record->phase = SY_PHASE_PREPARING;
+    r->lease = *in->lease;
+    r->lease.until_ms = in->now_ms + SY_LEASE_MS;
+    r->leasing = true;
+    out->lease = true;
+}
+
+static void on_first_lease(SY_STEP) {
+    if (in->error) {
+        sy_quit(r, in, out, SY_OUTCOME_FAILED, "could not take the lease of %s:%s: %.100s",
+                r->record.spec.function, r->record.spec.alias, in->error->message);
+        return;
+    }
+    if (r->start != SY_START_RELEASE) {
+        struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_RESUMED);
+        event->stage = r->record.stage + 1;
+        sy_set_text(event->text, sizeof event->text, "taken over while %s",
+                    sy_phase_word(r->resume_phase));
+        sy_reenter(r, in, out);
+        return;
+    }
+    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_PREPARED);
+    sy_set_text(event->text, sizeof event->text, "lease taken by %s", r->lease.owner);
+    sy_intent(r, in, out, sy_first_stage(r));
+}
+
+void sy_stop_by_interrupt(SY_STEP) {
+    const struct sy_record *record = &r->record;
+    const char *why = in->text && in->text[0] ? in->text : "interrupted";
+    r->interrupted = true;
+    if (record->phase == SY_PHASE_LOCK_IN)
+        sy_leave(r, in, out, record->unproven ? SY_OUTCOME_PROMOTED_UNPROVEN : SY_OUTCOME_PROMOTED,
+                 "%s: detached; version %s keeps all traffic, its lock-in is not watched", why,
+                 record->spec.version);
+    else if (!record->first_traffic_ms && r->start == SY_START_RELEASE)
+        sy_close(r, in, out, SY_OUTCOME_CANCELLED, "%s before anything moved", why);
+    else if (record->spec.on_interrupt == SY_INTERRUPT_HOLD)
+        sy_leave(r, in, out, SY_OUTCOME_HANDED_OFF,
+                 "%s: held at stage %u, the alias stays split; go on with: steelyard apply", why,
+                 record->stage + 1);
+    else
+        sy_rollback(r, in, out, SY_OUTCOME_CANCELLED, "%s", why);
+}
+
+static void on_interrupt_later(SY_STEP) {
+    r->interrupted = true; /* a move is under way: its answer decides what can be done */
+}
+
+static void on_interrupt_preparing(SY_STEP) {
+    if (r->start == SY_START_RELEASE)
+        sy_quit(r, in, out, SY_OUTCOME_CANCELLED, "interrupted before anything moved");
+    else
+        sy_stop_by_interrupt(r, in, out);
+}
+
+static void on_rollback(SY_STEP) {
+    r->manual = true;
+    if (!r->record.first_traffic_ms && r->record.phase < SY_PHASE_SHIFTING &&
+        r->start == SY_START_RELEASE)
+        sy_close(r, in, out, SY_OUTCOME_CANCELLED, "%s, before anything moved", in->text);
+    else
+        sy_rollback(r, in, out, SY_OUTCOME_CANCELLED, "%s", in->text);
+}
+
+/* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
+static void on_record(SY_STEP) {
+    struct sy_record *record = &r->record;
+    if (in->error || r->storing || r->want_store)
+        return; /* the next look tells */
+    if (in->lease && strcmp(in->lease->owner, r->lease.owner) != 0) {
+        r->lease.version = 0; /* not ours to drop */
+        sy_quit(r, in, out, SY_OUTCOME_FAILED, "%s drives this release now", in->lease->owner);
+        return;
+    }
+    if (!in->record) {
+        sy_emit_note(r, in, out, true, "the record was deleted; written again");
+        record->version = 0;
+        r->want_store = true;
+        return;
+    }
+    if (strcmp(in->record->release_id, record->release_id) != 0) {
+        r->lease.version = 0; /* the new release's driver has it */
+        sy_quit(r, in, out, SY_OUTCOME_SUPERSEDED, "superseded by the release of version %s",
+                in->record->spec.version);
+        return;
+    }
+    if (in->record->phase == SY_PHASE_CLOSED) {
+        bool overwritten = in->record->version < record->version;
+        *record = *in->record;
+        if (strcmp(record->baseline, "") != 0)
+            r->routing = (struct sy_routing){0};
+        memcpy(r->routing.primary, record->baseline, sizeof r->routing.primary);
+        r->want_store = overwritten; /* what we wrote over is the truth: write it again */
+        return;
+    }
+    if (in->record->version > record->version)
+        record->version = in->record->version;
+}
+
+static void on_tick(SY_STEP) {
+    if (r->retry_ms && in->now_ms >= r->retry_ms && r->alias_request == SY_ALIAS_NOTHING)
+        sy_alias_again(r, in, out);
+}
+
+/* ---- the table ---- */
+
+#define TO(phase) (1u << SY_PHASE_##phase)
+#define ROW(from, on, to, why, run)                                                                \
+    { SY_PHASE_##from, SY_INPUT_##on, to, why, run }
+
+const struct sy_transition sy_transitions[] = {
+    ROW(PLANNED, START, TO(PREPARING) | TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED),
+        "begin, resume, or roll back", on_start),
+
+    ROW(PREPARING, LEASED,
+        TO(INTENT) | TO(BAKING) | TO(LOCK_IN) | TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED),
+        "lease taken", on_first_lease),
+    ROW(PREPARING, INTERRUPT, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "interrupted",
+        on_interrupt_preparing),
+    ROW(PREPARING, ROLLBACK, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "asked for",
+        on_rollback),
+
+    ROW(INTENT, STORED, TO(SHIFTING) | TO(ROLLING_BACK) | TO(CLOSED), "intent written down",
+        sy_on_intent_stored),
+    ROW(INTENT, MIRRORED, TO(SHIFTING) | TO(CLOSED), "baseline named in the parameters",
+        sy_on_intent_mirrored),
+    ROW(INTENT, SAMPLES, TO(ROLLING_BACK), "unhealthy", sy_on_samples),
+    ROW(INTENT, RECORD, TO(CLOSED), "ended elsewhere", on_record),
+    ROW(INTENT, INTERRUPT, TO(ROLLING_BACK) | TO(CLOSED), "interrupted", sy_stop_by_interrupt),
+    ROW(INTENT, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),
+
+    ROW(SHIFTING, ALIAS, TO(BAKING) | TO(LOCK_IN) | TO(ROLLING_BACK) | TO(CLOSED), "alias moved",
+        sy_on_shifting_alias),
+    ROW(SHIFTING, TICK, 0, "try again", on_tick),
+    ROW(SHIFTING, INTERRUPT, 0, "interrupted", on_interrupt_later),
+    ROW(SHIFTING, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback),
+
+    ROW(BAKING, SAMPLES, TO(INTENT) | TO(ROLLING_BACK), "judged", sy_on_samples),
+    ROW(BAKING, RECORD, TO(CLOSED), "ended elsewhere", on_record),
+    ROW(BAKING, INTERRUPT, TO(ROLLING_BACK), "interrupted", sy_stop_by_interrupt),
+    ROW(BAKING, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback),
+
+    ROW(LOCK_IN, SAMPLES, TO(ROLLING_BACK) | TO(CLOSED), "judged", sy_on_samples),
+    ROW(LOCK_IN, RECORD, TO(CLOSED), "ended elsewhere", on_record),
+    ROW(LOCK_IN, INTERRUPT, 0, "interrupted", sy_stop_by_interrupt),
+    ROW(LOCK_IN, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),
+
+    ROW(ROLLING_BACK, ALIAS, TO(VERIFYING) | TO(CLOSED), "alias on the baseline",
+        sy_on_rolling_back_alias),
+    ROW(ROLLING_BACK, TICK, 0, "try again", on_tick),
+    ROW(ROLLING_BACK, INTERRUPT, 0, "interrupted", on_interrupt_later),
+
+    ROW(VERIFYING, ALIAS, TO(ROLLING_BACK) | TO(CLOSED), "read back", sy_on_verifying_alias),
+    ROW(VERIFYING, TICK, 0, "try again", on_tick),
+    ROW(VERIFYING, INTERRUPT, 0, "interrupted", on_interrupt_later),
+
+    ROW(CLOSED, SAMPLES, 0, "traffic stopped", sy_on_traffic_samples),
+    ROW(CLOSED, INTERRUPT, 0, "interrupted", on_interrupt_later),
+};
+const size_t sy_n_transitions = SY_COUNT(sy_transitions);
+
+/* ---- requests: what is under way, what comes next ---- */
+
+struct sy_mirror *sy_want_mirror(struct sy_release *r) {
+    r->mirror_again = r->mirroring;
+    r->mirror_failures = 0;
+    r->mirror_ms = 0;
+    return &r->want_mirror;
+}
+
+static bool mirror_wanted(const struct sy_release *r) {
+    const struct sy_mirror *m = &r->want_mirror;
+    return m->alias[0] || m->current[0] || m->previous[0] || m->last_known_good[0] ||
+           m->deployment_ms;
+}
+
+/* Something is to be written, and not given up. */
+static bool store_pending(const struct sy_release *r) {
+    bool last_words = r->record.phase == SY_PHASE_CLOSED || r->leaving;
+    return r->want_store && (!last_words || r->store_failures < STORE_TRIES);
+}
+
+static bool mirror_pending(const struct sy_release *r) {
+    return mirror_wanted(r) && r->mirror_failures < MIRROR_TRIES;
+}
+
+static void note_store_failure(SY_STEP) {
+    r->want_store = true;
+    r->store_ms = in->now_ms + sy_backoff_ms(++r->store_failures);
+    if (r->store_failures == 1 && r->record.phase != SY_PHASE_INTENT)
+        sy_emit_note(r, in, out, true, "the record could not be written, trying again: %.150s",
+                     in->error->message);
+}
+
+static void note_stored(SY_STEP) {
+    r->storing = false;
+    if (in->error) {
+        note_store_failure(r, in, out);
+        return;
+    }
+    r->store_failures = 0;
+    int64_t expected = r->record.version + 1;
+    if (r->record.version && in->number > expected && !r->looking) {
+        out->look = r->looking = true; /* somebody wrote between two of ours: what was it? */
+        out->look_version = in->number - 1;
+    }
+    r->record.version = in->number;
+}
+
+static void note_mirrored(SY_STEP) {
+    r->mirroring = false;
+    if (!in->error) {
+        r->mirror_failures = 0;
+        if (!r->mirror_again) /* else: written again as a whole, with what was added meanwhile */
+            r->want_mirror = (struct sy_mirror){0};
+        return;
+    }
+    r->mirror_ms = in->now_ms + sy_backoff_ms(++r->mirror_failures);
+    if (r->mirror_failures == 1 && r->record.phase != SY_PHASE_INTENT)
+        sy_emit_note(r, in, out, true, "the parameters could not be written, trying again: %.150s",
+                     in->error->message);
+}
+
+static void note_leased(SY_STEP) {
+    r->leasing = false;
+    if (!in->error)
+        r->lease.version = in->number;
+    else if (r->record.phase != SY_PHASE_PREPARING)
+        sy_emit_note(r, in, out, false, "the lease could not be renewed: %.150s",
+                     in->error->message);
+}
+
+static void note_answer(SY_STEP) {
+    switch (in->kind) {
+    case SY_INPUT_LEASED:
+        note_leased(r, in, out);
+        break;
+    case SY_INPUT_STORED:
+        note_stored(r, in, out);
+        break;
+    case SY_INPUT_MIRRORED:
+        note_mirrored(r, in, out);
+        break;
+    case SY_INPUT_SAMPLES:
+        r->observing = false;
+        break;
+    case SY_INPUT_RECORD:
+        r->looking = false;
+        break;
+    default:
+        break;
+    }
+}
+
+static bool judges(const struct sy_release *r, int64_t now_ms) {
+    return !r->leaving &&
+           (r->record.phase == SY_PHASE_BAKING || r->record.phase == SY_PHASE_LOCK_IN ||
+            (r->record.phase == SY_PHASE_INTENT && r->record.first_traffic_ms) ||
+            sy_watches_traffic(r, now_ms));
+}
+
+static void request_writes(SY_STEP) {
+    if (r->stateless)
+        r->want_store = false; /* whoever reads the record next finds the alias on the baseline */
+    if (store_pending(r) && !r->storing && in->now_ms >= r->store_ms) {
+        r->want_store = false;
+        out->store = r->storing = true;
+    }
+    if (!r->record.mirrors)
+        r->want_mirror = (struct sy_mirror){0};
+    if (mirror_pending(r) && !r->mirroring && in->now_ms >= r->mirror_ms) {
+        r->mirror_again = false;
+        out->mirror = r->mirroring = true;
+        out->mirror_values = r->want_mirror;
+    }
+    if (r->lease.version && !r->leasing && !r->leaving && r->record.phase != SY_PHASE_CLOSED &&
+        in->now_ms >= r->lease.until_ms - SY_LEASE_MS + SY_LEASE_RENEW_MS) {
+        r->lease.until_ms = in->now_ms + SY_LEASE_MS;
+        out->lease = r->leasing = true;
+    }
+}
+
+static void request_reads(SY_STEP) {
+    if (!judges(r, in->now_ms) || r->observing)
+        return;
+    bool due = in->now_ms >= r->next_poll_ms ||
+               (in->now_ms >= sy_judge_deadline_ms(r) && r->observed_ms < sy_judge_deadline_ms(r) &&
+                r->observe_failures == 0);
+    if (!due)
+        return;
+    r->next_poll_ms = in->now_ms + r->record.spec.poll_ms;
+    out->observe = r->observing = true;
+    out->observe_from_ms = sy_observe_from_ms(r, in->now_ms);
+    if (!r->looking && r->record.phase != SY_PHASE_CLOSED)
+        out->look = r->looking = true;
+}
+
+static bool all_written(const struct sy_release *r) {
+    return !r->storing && !store_pending(r) && !r->mirroring && !mirror_pending(r) && !r->leasing;
+}
+
+static void rest_if_done(SY_STEP) {
+    bool closed = r->record.phase == SY_PHASE_CLOSED;
+    if (r->rested || (!closed && !r->leaving) || !all_written(r) ||
+        r->alias_request != SY_ALIAS_NOTHING || sy_watches_traffic(r, in->now_ms))
+        return;
+    if (r->want_store)
+        sy_emit_note(r, in, out, true,
+                     "the record could not be written; it still says what was before");
+    if (mirror_wanted(r))
+        sy_emit_note(r, in, out, true,
+                     "the parameters could not be written; the next release repairs them");
+    if (closed)
+        rest(r, in, out, r->record.outcome, r->record.reason);
+    else
+        rest(r, in, out, r->leaving, r->text);
+}
+
+static int64_t earliest(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t next_tick(const struct sy_release *r, int64_t now_ms) {
+    int64_t at = INT64_MAX;
+    if (r->rested)
+        return at;
+    if (r->retry_ms && r->alias_request == SY_ALIAS_NOTHING)
+        at = earliest(at, r->retry_ms);
+    if (store_pending(r) && !r->storing)
+        at = earliest(at, r->store_ms);
+    if (mirror_pending(r) && !r->mirroring)
+        at = earliest(at, r->mirror_ms);
+    if (r->lease.version && !r->leasing)
+        at = earliest(at, r->lease.until_ms - SY_LEASE_MS + SY_LEASE_RENEW_MS);
+    if (judges(r, now_ms) && !r->observing) {
+        at = earliest(at, r->next_poll_ms);
+        if (sy_judge_deadline_ms(r) > now_ms)
+            at = earliest(at, sy_judge_deadline_ms(r));
+    }
+    return at > now_ms ? at : now_ms + 1;
+}
+
+static void run_transition(SY_STEP) {
+    for (size_t i = 0; i < sy_n_transitions; i++) {
+        const struct sy_transition *t = &sy_transitions[i];
+        if (t->from != r->record.phase || t->on != in->kind)
+            continue;
+        t->run(r, in, out);
+        if (r->record.phase != t->from && !(t->to & (1u << r->record.phase)))
+            __builtin_trap(); /* a move that the table does not know */
+        return;
+    }
+}
+
+void sy_release_step(struct sy_release *r, const struct sy_input *in, struct sy_output *out) {
+    out->alias = SY_ALIAS_NOTHING;
+    out->lease = out->store = out->mirror = out->observe = out->look = out->drop_lease = out->rest =
+        false;
+    out->look_version = 0;
+    out->n_events = 0;
+    out->tick_ms = INT64_MAX;
+    if (r->rested)
+        return;
+    if (in->kind == SY_INPUT_ALIAS) {
+        r->answered = r->alias_request;
+        r->alias_request = SY_ALIAS_NOTHING;
+    }
+    note_answer(r, in, out);
+    run_transition(r, in, out);
+    if (!r->rested) {
+        request_writes(r, in, out);
+        request_reads(r, in, out);
+        rest_if_done(r, in, out);
+    }
+    out->tick_ms = next_tick(r, in->now_ms);
+}

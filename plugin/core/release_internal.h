@@ -1,0 +1,62 @@
+/* Shared by the parts of the step function: release.c (table, requests), release_move.c (the alias)
+ * and release_judge.c (telemetry). */
+#ifndef SY_CORE_RELEASE_INTERNAL_H
+#define SY_CORE_RELEASE_INTERNAL_H
+
+#include "core/release.h"
+
+#define SY_LEASE_MS (90 * INT64_C(1000))
+#define SY_LEASE_RENEW_MS (30 * INT64_C(1000)) /* renewed when this much has passed */
+
+/* The parts pass these three through everything, whether or not each one needs all. */
+#define SY_STEP                                                                                    \
+    __attribute__((unused)) struct sy_release *r,                                                  \
+        __attribute__((unused)) const struct sy_input *in,                                         \
+        __attribute__((unused)) struct sy_output *out
+
+/* Append an event with what all events carry. */
+struct sy_release_event *sy_emit(SY_STEP, enum sy_event_kind kind);
+void sy_emit_note(SY_STEP, bool warning, const char *fmt, ...) SY_PRINTF(5, 6);
+
+/* Wait before attempt number n + 1: 1 s, 2 s, 4 s … at most 30 s. */
+int64_t sy_backoff_ms(uint32_t n);
+/* Worth trying again? */
+bool sy_is_transient(const struct sy_error *error);
+/* Start of the period in which the target got its first traffic. */
+int64_t sy_first_period_ms(const struct sy_release *r);
+void sy_set_text(char *to, size_t size, const char *fmt, ...) SY_PRINTF(3, 4);
+
+/* release.c */
+/* The release is over: write it down, then rest. */
+void sy_close(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(5, 6);
+/* This driver lets go of a release that goes on, as soon as all is written down. */
+void sy_leave(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(5, 6);
+/* Nothing can be written down (or it is not ours to write): tell, and rest at once. */
+void sy_quit(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(5, 6);
+void sy_stop_by_interrupt(SY_STEP);
+/* To be filled in; written as soon as the write under way is answered. */
+struct sy_mirror *sy_want_mirror(struct sy_release *r);
+
+/* release_move.c */
+void sy_intent(SY_STEP, uint32_t stage);
+void sy_reenter(SY_STEP);
+void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(5, 6);
+void sy_halt(SY_STEP, const char *why);
+void sy_alias_again(SY_STEP); /* retry_ms has come */
+uint32_t sy_first_stage(const struct sy_release *r);
+
+/* release_judge.c */
+int64_t sy_observe_from_ms(const struct sy_release *r, int64_t now_ms);
+int64_t sy_judge_deadline_ms(const struct sy_release *r); /* INT64_MAX: none */
+bool sy_watches_traffic(const struct sy_release *r, int64_t now_ms);
+
+/* Handlers in the table. */
+void sy_on_intent_stored(SY_STEP);
+void sy_on_intent_mirrored(SY_STEP);
+void sy_on_shifting_alias(SY_STEP);
+void sy_on_rolling_back_alias(SY_STEP);
+void sy_on_verifying_alias(SY_STEP);
+void sy_on_samples(SY_STEP);
+void sy_on_traffic_samples(SY_STEP);
+
+#endif

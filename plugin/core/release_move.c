@@ -1,0 +1,454 @@
+/* Moving the alias: forward by stages, and back. */
+#include "core/release_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    FORWARD_TRIES = 5,    /* of a forward move, each with the client's own retries */
+    BACK_TRIES_FINAL = 5, /* of a rollback that AWS refuses for a reason that stays */
+    BACK_TRIES = 200,     /* of one that may still succeed: about an hour and a half */
+    VERIFY_TRIES = 5,
+    INTENT_STORE_TRIES = 3, /* before anything moved */
+    INTENT_STORE_TRIES_SPLIT = 10,
+};
+
+uint32_t sy_first_stage(const struct sy_release *r) {
+    return r->record.baseline[0] ? 0 : r->record.spec.n_stages;
+}
+
+static void baseline_routing(const struct sy_release *r, struct sy_routing *ret) {
+    *ret = (struct sy_routing){0};
+    memcpy(ret->primary, r->record.baseline, sizeof ret->primary);
+}
+
+/* The routing that a forward move to the stage starts from. */
+static void routing_before(const struct sy_release *r, uint32_t stage, struct sy_routing *ret) {
+    if (stage == sy_first_stage(r))
+        baseline_routing(r, ret);
+    else
+        sy_record_routing(&r->record, stage - 1, ret);
+}
+
+/* Do both send the same shares to the same versions? AWS puts transient weights such as {"42":1} on
+ * an alias while it moves provisioned concurrency; they route as without them
+ * (terraform-provider-aws#48116), so they are nobody's edit. */
+static bool routes_same(const struct sy_routing *a, const struct sy_routing *b) {
+    const char *const versions[] = {a->primary, a->additional, b->primary, b->additional};
+    for (size_t i = 0; i < 4; i++)
+        if (sy_routing_share(a, versions[i]) != sy_routing_share(b, versions[i]))
+            return false;
+    return true;
+}
+
+/* Only the two versions of this release are named, in whatever shares. */
+static bool is_ours(const struct sy_release *r, const struct sy_routing *routing) {
+    const char *names[] = {routing->primary, routing->additional};
+    for (size_t i = 0; i < 2; i++)
+        if (names[i][0] && strcmp(names[i], r->record.baseline) != 0 &&
+            strcmp(names[i], r->record.spec.version) != 0)
+            return false;
+    return true;
+}
+
+static void request_alias(SY_STEP, enum sy_alias_request request,
+                          const struct sy_routing *routing) {
+    r->alias_request = out->alias = request;
+    r->retry_ms = 0;
+    if (request != SY_ALIAS_WRITE)
+        return;
+    out->routing = *routing;
+    memcpy(out->revision, r->record.revision, sizeof out->revision);
+}
+
+static void write_stage(SY_STEP) {
+    struct sy_routing to;
+    sy_record_routing(&r->record, r->record.stage, &to);
+    request_alias(r, in, out, SY_ALIAS_WRITE, &to);
+}
+
+static void write_baseline(SY_STEP) {
+    struct sy_routing to;
+    baseline_routing(r, &to);
+    request_alias(r, in, out, SY_ALIAS_WRITE, &to);
+}
+
+static void read_alias(SY_STEP) {
+    request_alias(r, in, out, SY_ALIAS_READ, NULL);
+}
+
+static void retry_later(SY_STEP) {
+    r->retry_ms = in->now_ms + sy_backoff_ms(r->attempts);
+}
+
+void sy_alias_again(SY_STEP) {
+    if (r->record.phase == SY_PHASE_ROLLING_BACK)
+        write_baseline(r, in, out);
+    else
+        read_alias(r, in, out);
+}
+
+static void adopt(struct sy_release *r, const struct sy_input *in) {
+    r->routing = *in->routing;
+    sy_set_text(r->record.revision, sizeof r->record.revision, "%s", in->revision);
+}
+
+void sy_halt(SY_STEP, const char *why) {
+    char is[80];
+    char want[80];
+    struct sy_routing ours;
+    struct sy_record *record = &r->record;
+    if (record->phase == SY_PHASE_ROLLING_BACK || record->phase == SY_PHASE_VERIFYING)
+        baseline_routing(r, &ours);
+    else
+        sy_record_routing(record, record->stage, &ours);
+    int32_t share = sy_routing_share(&r->routing, record->spec.version);
+    sy_emit_note(r, in, out, true,
+                 "%s: the alias is at %s, meant was %s; version %s gets %d.%02d%%", why,
+                 sy_routing_format(&r->routing, is), sy_routing_format(&ours, want),
+                 record->spec.version, share / 100, share % 100);
+    sy_close(r, in, out, SY_OUTCOME_HALTED,
+             "%s: the alias is at %s, meant was %s; a person is needed: %s", why,
+             sy_routing_format(&r->routing, is), sy_routing_format(&ours, want),
+             share ? "the new version still gets traffic" : "the new version gets no traffic");
+}
+
+/* ---- forward ---- */
+
+static void shift(SY_STEP) {
+    r->record.phase = SY_PHASE_SHIFTING;
+    r->attempts = 0;
+    write_stage(r, in, out);
+}
+
+void sy_intent(SY_STEP, uint32_t stage) {
+    r->record.stage = stage;
+    r->record.phase = SY_PHASE_INTENT;
+    r->record.stage_until_ms = 0;
+    r->record.extended = false;
+    r->decided_ms = in->now_ms;
+    r->store_failures = 0;
+    r->want_store = true;
+}
+
+void sy_on_intent_stored(SY_STEP) {
+    const struct sy_record *record = &r->record;
+    bool moved_before = record->first_traffic_ms != 0;
+    if (in->error) {
+        if (!moved_before &&
+            (!sy_is_transient(in->error) || r->store_failures >= INTENT_STORE_TRIES))
+            sy_quit(r, in, out, SY_OUTCOME_FAILED,
+                    "the record could not be written, so nothing was moved: %.120s",
+                    in->error->message);
+        else if (moved_before && r->store_failures >= INTENT_STORE_TRIES_SPLIT)
+            sy_rollback(r, in, out, SY_OUTCOME_FAILED, "the record could not be written: %.120s",
+                        in->error->message);
+        return;
+    }
+    if (r->want_store || r->leaving)
+        return; /* an older write, and the intent itself comes next; or no move is wanted now */
+    if (moved_before || !record->mirrors || record->stage != sy_first_stage(r)) {
+        shift(r, in, out);
+        return;
+    }
+    struct sy_mirror *mirror = sy_want_mirror(r);
+    memcpy(mirror->alias, record->spec.alias, sizeof mirror->alias);
+    memcpy(mirror->previous, record->baseline, sizeof mirror->previous);
+    memcpy(mirror->last_known_good, record->baseline, sizeof mirror->last_known_good);
+}
+
+void sy_on_intent_mirrored(SY_STEP) {
+    if (r->record.first_traffic_ms || r->leaving)
+        return; /* the mirror of an earlier move, or no move is wanted now */
+    if (!in->error)
+        shift(r, in, out);
+    else if (!sy_is_transient(in->error) || r->mirror_failures >= INTENT_STORE_TRIES)
+        sy_close(r, in, out, SY_OUTCOME_FAILED,
+                 "the parameters could not be written, so nothing was moved: %.110s",
+                 in->error->message);
+}
+
+static void enter_lock_in(SY_STEP) {
+    struct sy_record *record = &r->record;
+    record->phase = SY_PHASE_LOCK_IN;
+    record->promoted_ms = in->now_ms;
+    struct sy_mirror *mirror = sy_want_mirror(r);
+    memcpy(mirror->current, record->spec.version, sizeof mirror->current);
+    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_LOCK_IN_STARTED);
+    event->duration_ms = sy_record_lock_in_end(record) - in->now_ms;
+    if (record->spec.wait != SY_WAIT_LOCK_IN)
+        sy_leave(r, in, out, record->unproven ? SY_OUTCOME_PROMOTED_UNPROVEN : SY_OUTCOME_PROMOTED,
+                 record->unproven ? "version %s has all traffic, though a stage had too little data"
+                                  : "version %s has all traffic; its lock-in goes on",
+                 record->spec.version);
+}
+
+static void enter_bake(SY_STEP) {
+    struct sy_record *record = &r->record;
+    record->phase = SY_PHASE_BAKING;
+    record->stage_until_ms = in->now_ms + record->spec.stages[record->stage].bake_ms;
+    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_STAGE_STARTED);
+    event->duration_ms = record->spec.stages[record->stage].bake_ms;
+    if (record->spec.wait == SY_WAIT_NONE)
+        sy_leave(r, in, out, SY_OUTCOME_HANDED_OFF,
+                 "stage %u goes on by itself; look again when its bake has ended",
+                 record->stage + 1);
+}
+
+/* The alias has the stage's routing, whoever saw it first. */
+static void moved(SY_STEP) {
+    struct sy_record *record = &r->record;
+    struct sy_routing from;
+    routing_before(r, record->stage, &from);
+    if (!record->first_traffic_ms) {
+        record->first_traffic_ms = in->now_ms;
+        sy_want_mirror(r)->deployment_ms = in->now_ms;
+    }
+    adopt(r, in);
+    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ALIAS_MOVED);
+    event->from = from;
+    event->to = r->routing;
+    event->duration_ms = r->decided_ms ? in->now_ms - r->decided_ms : 0;
+    record->results[record->stage].started_ms = in->now_ms;
+    r->next_poll_ms = in->now_ms + record->spec.poll_ms;
+    r->observed_ms = 0;
+    r->observe_failures = 0;
+    r->attempts = 0;
+    r->want_store = true;
+    if (record->stage < record->spec.n_stages)
+        enter_bake(r, in, out);
+    else
+        enter_lock_in(r, in, out);
+    if (r->interrupted)
+        sy_stop_by_interrupt(r, in, out);
+}
+
+static void forward_failed(SY_STEP, const char *why) {
+    if (r->record.first_traffic_ms)
+        sy_rollback(r, in, out, SY_OUTCOME_FAILED, "the alias could not be moved on: %.130s", why);
+    else
+        sy_close(r, in, out, SY_OUTCOME_FAILED,
+                 "the alias could not be moved and is as it was: %.130s", why);
+}
+
+/* What the alias really is after a move whose answer was not a plain yes (release.md, rule 4). */
+static void forward_read_back(SY_STEP) {
+    struct sy_routing to;
+    struct sy_routing from;
+    sy_record_routing(&r->record, r->record.stage, &to);
+    routing_before(r, r->record.stage, &from);
+    bool as_before = in->exists ? routes_same(in->routing, &from) : !from.primary[0];
+    if (in->exists && sy_routing_equal(in->routing, &to)) {
+        moved(r, in, out);
+    } else if (as_before) {
+        adopt(r, in);
+        if (r->attempts >= FORWARD_TRIES)
+            forward_failed(r, in, out, r->text);
+        else if (r->interrupted)
+            sy_stop_by_interrupt(r, in, out);
+        else
+            write_stage(r, in, out);
+    } else {
+        adopt(r, in);
+        sy_halt(r, in, out, "somebody else moved the alias");
+    }
+}
+
+void sy_on_shifting_alias(SY_STEP) {
+    bool was_write = r->answered == SY_ALIAS_WRITE;
+    if (!in->error) {
+        if (was_write)
+            moved(r, in, out);
+        else
+            forward_read_back(r, in, out);
+        return;
+    }
+    sy_set_text(r->text, sizeof r->text, "%s", in->error->message);
+    r->attempts++;
+    if (was_write && in->error->code != SY_ABORTED && !sy_is_transient(in->error))
+        r->attempts = FORWARD_TRIES; /* refused for good; see what the alias is, then give up */
+    if (was_write && !sy_is_transient(in->error))
+        read_alias(r, in, out);
+    else if (r->attempts < 2 * FORWARD_TRIES)
+        retry_later(r, in, out);
+    else
+        sy_rollback(r, in, out, SY_OUTCOME_FAILED, "the alias could not be read: %.130s",
+                    in->error->message);
+}
+
+/* ---- back ---- */
+
+void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
+    struct sy_record *record = &r->record;
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(r->text, sizeof r->text, fmt, args);
+    va_end(args);
+    if (!record->baseline[0]) {
+        sy_halt(r, in, out, "a first release has no baseline to go back to");
+        return;
+    }
+    if (record->phase >= SY_PHASE_SHIFTING)
+        record->results[record->stage].ended_ms = in->now_ms;
+    record->phase = SY_PHASE_ROLLING_BACK;
+    r->rollback_outcome = outcome;
+    r->leaving = SY_OUTCOME_NONE;
+    r->decided_ms = in->now_ms;
+    r->attempts = 0;
+    r->retry_ms = 0;
+    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ROLLBACK_STARTED);
+    event->from = r->routing;
+    sy_set_text(event->text, sizeof event->text, "%s", r->text);
+    if (r->alias_request == SY_ALIAS_NOTHING) /* else its answer comes first */
+        write_baseline(r, in, out);
+}
+
+static void switched(SY_STEP) {
+    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ALIAS_MOVED);
+    event->from = r->routing;
+    adopt(r, in);
+    event->to = r->routing;
+    event->duration_ms = in->now_ms - r->decided_ms;
+    r->switched_ms = in->now_ms;
+    r->attempts = 0;
+    r->record.phase = SY_PHASE_VERIFYING;
+    read_alias(r, in, out);
+}
+
+static void back_failed(SY_STEP) {
+    const struct sy_error *error = in->error;
+    r->attempts++;
+    if (r->attempts == 1 && error->code != SY_ABORTED) {
+        r->want_store = true; /* so that whoever comes next knows that it was meant to go back */
+        sy_emit_note(r, in, out, true, "the rollback's move failed, trying again: %.150s",
+                     error->message);
+    }
+    uint32_t tries =
+        sy_is_transient(error) || error->code == SY_ABORTED ? BACK_TRIES : BACK_TRIES_FINAL;
+    if (error->code == SY_NOT_FOUND || r->attempts >= tries) {
+        char why[SY_REASON_MAX / 2];
+        sy_set_text(why, sizeof why, "the rollback failed (%.60s)", error->message);
+        sy_halt(r, in, out, why);
+    } else if (error->code == SY_ABORTED) {
+        read_alias(r, in, out); /* the revision is not ours: see why */
+    } else {
+        retry_later(r, in, out);
+    }
+}
+
+void sy_on_rolling_back_alias(SY_STEP) {
+    struct sy_routing baseline;
+    baseline_routing(r, &baseline);
+    if (in->error) {
+        back_failed(r, in, out);
+        return;
+    }
+    if (in->exists && sy_routing_equal(in->routing, &baseline)) {
+        switched(r, in, out);
+        return;
+    }
+    adopt(r, in);
+    if (in->exists && (r->manual || is_ours(r, in->routing)))
+        write_baseline(r, in, out);
+    else
+        sy_halt(r, in, out, "somebody else moved the alias");
+}
+
+static void rolled_back(SY_STEP, const char *how) {
+    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ROLLBACK_VERIFIED);
+    event->to = r->routing;
+    sy_set_text(event->text, sizeof event->text, "%s", how);
+    struct sy_mirror *mirror = sy_want_mirror(r);
+    memcpy(mirror->current, r->record.baseline, sizeof mirror->current);
+    r->next_poll_ms = in->now_ms + r->record.spec.period_ms;
+    sy_close(r, in, out, r->rollback_outcome, "%s", r->text);
+}
+
+void sy_on_verifying_alias(SY_STEP) {
+    struct sy_routing baseline;
+    baseline_routing(r, &baseline);
+    if (in->error) {
+        if (++r->attempts < VERIFY_TRIES)
+            retry_later(r, in, out);
+        else
+            rolled_back(r, in, out, "the move was confirmed, but the alias could not be read back");
+        return;
+    }
+    adopt(r, in);
+    if (in->exists && sy_routing_equal(in->routing, &baseline)) {
+        rolled_back(r, in, out, "the alias was read back");
+    } else if (in->exists && is_ours(r, in->routing) && ++r->verify_failures < VERIFY_TRIES) {
+        r->record.phase = SY_PHASE_ROLLING_BACK;
+        write_baseline(r, in, out);
+    } else {
+        sy_halt(r, in, out, "somebody else moved the alias after the rollback");
+    }
+}
+
+/* ---- taking over what another driver left ---- */
+
+/* The alias went back while nobody drove: the driver died between its rollback's move and the
+ * record of it, or a person moved it. Either way the users are on the baseline. */
+static void found_on_baseline(SY_STEP) {
+    r->rollback_outcome = SY_OUTCOME_ROLLED_BACK;
+    sy_set_text(r->text, sizeof r->text,
+                "the alias was found on the baseline: the rollback's driver ended before it could "
+                "write down why");
+    rolled_back(r, in, out, "the alias was read");
+}
+
+static void reenter_bake(SY_STEP) {
+    struct sy_record *record = &r->record;
+    record->phase = SY_PHASE_BAKING;
+    r->next_poll_ms = in->now_ms;
+    if (!record->paused)
+        return;
+    record->paused = false; /* somebody said go on: the stage bakes once more, as if new */
+    record->extended = false;
+    record->stage_until_ms = in->now_ms + record->spec.stages[record->stage].bake_ms;
+    r->want_store = true;
+}
+
+static void reenter_move(SY_STEP, bool at_to, bool at_from) {
+    struct sy_input seen = *in;
+    if (at_to) {
+        seen.routing = &r->routing;
+        seen.revision = r->record.revision;
+        r->record.phase = SY_PHASE_SHIFTING;
+        moved(r, &seen, out);
+    } else if (at_from) {
+        sy_intent(r, in, out, r->record.stage);
+    } else {
+        sy_halt(r, in, out, "somebody else moved the alias");
+    }
+}
+
+void sy_reenter(SY_STEP) {
+    struct sy_routing to;
+    struct sy_routing from;
+    struct sy_routing baseline;
+    struct sy_record *record = &r->record;
+    sy_record_routing(record, record->stage, &to);
+    routing_before(r, record->stage, &from);
+    baseline_routing(r, &baseline);
+    bool at_to = sy_routing_equal(&r->routing, &to);
+    bool at_from = routes_same(&r->routing, &from);
+    bool at_baseline = record->baseline[0] && sy_routing_equal(&r->routing, &baseline);
+    bool going_back =
+        r->resume_phase == SY_PHASE_ROLLING_BACK || r->resume_phase == SY_PHASE_VERIFYING;
+    bool moving = r->resume_phase <= SY_PHASE_SHIFTING;
+    if (going_back && !at_baseline)
+        sy_rollback(r, in, out, SY_OUTCOME_ROLLED_BACK, "the rollback that was under way");
+    else if (at_baseline && !(moving && at_from))
+        found_on_baseline(r, in, out);
+    else if (moving)
+        reenter_move(r, in, out, at_to, at_from);
+    else if (!routes_same(&r->routing, &to))
+        sy_halt(r, in, out, "somebody else moved the alias");
+    else if (r->resume_phase == SY_PHASE_BAKING)
+        reenter_bake(r, in, out);
+    else {
+        record->phase = SY_PHASE_LOCK_IN;
+        r->next_poll_ms = in->now_ms;
+    }
+}

@@ -1,0 +1,120 @@
+/* The engine's own parts: engine.c (loop, work from other threads), gather.c (reading what a
+ * decision needs), drive.c (one release being driven), watch.c (who looks on), verbs.c (plan,
+ * apply, rollback, status). */
+#ifndef SY_ENGINE_ENGINE_INTERNAL_H
+#define SY_ENGINE_ENGINE_INTERNAL_H
+
+#include "core/release.h"
+#include "engine/engine.h"
+#include "state/store.h"
+#include "target/target.h"
+#include "telemetry/source.h"
+
+#include <pthread.h>
+
+struct sy_drive;
+
+struct sy_engine {
+    struct sy_io *io;
+    struct sy_timers *timers;
+    struct sy_target *target;
+    struct sy_store *store;
+    struct sy_source *source;
+    char owner[SY_OWNER_MAX - 16];
+    uint64_t random;
+    uint64_t drives_made;
+    bool stopping;
+    struct sy_drive *drives; /* all, newest first */
+    struct sy_output output; /* of the step at hand; too large for every stack frame */
+    void (*all_rested)(void *ctx);
+    void *all_rested_ctx;
+    /* Work from other threads. */
+    pthread_mutex_t lock;
+    struct sy_posted {
+        void (*fn)(void *arg);
+        void *arg;
+    } * posted;
+    size_t n_posted, posted_capacity;
+};
+
+/* ---- gather.c ---- */
+
+enum {
+    SY_GATHER_VERSION = 1, /* the version's state */
+    SY_GATHER_TRAFFIC = 2, /* the alias's traffic of the last hour; best effort */
+};
+
+struct sy_gathered {
+    struct sy_facts facts;
+    int64_t deployment_ms;       /* the parameter of that name */
+    struct sy_error alias_error; /* code SY_OK: read */
+    struct sy_error version_error;
+    struct sy_error store_error;
+};
+typedef void sy_gather_done(void *ctx, const struct sy_gathered *gathered);
+
+/* Read alias and store, and what else is asked for, all at once. */
+void sy_gather(struct sy_engine *engine, const char *function, const char *alias,
+               const char *version, int what, sy_gather_done *done, void *ctx);
+
+/* ---- drive.c ---- */
+
+struct sy_watch {
+    struct sy_drive *drive;
+    struct sy_watch *next;
+    size_t cursor; /* index into the drive's log */
+    bool owner;
+    sy_watch_ready *ready;
+    void *ctx;
+};
+
+struct sy_drive {
+    struct sy_engine *engine;
+    struct sy_drive *next;
+    struct sy_release release;
+    char function[SY_FUNCTION_MAX + 1];
+    char alias[SY_ALIAS_MAX + 1];
+    bool begun;     /* release is filled in and was fed START */
+    bool over;      /* rested, or failed before it began */
+    bool cancelled; /* interrupted before it began */
+    bool urgent;    /* a person's rollback, for the reason given: never interrupted */
+    char reason[SY_REASON_MAX + 1];
+    struct sy_error error; /* why it failed; code SY_OK: it did not */
+    uint32_t pending;      /* answers still to come */
+    struct sy_timer timer;
+    struct sy_release_event **log;
+    size_t n_log, log_capacity;
+    struct sy_watch *watches;
+    /* For apply, while planning. */
+    struct sy_spec spec;
+    char fingerprint[SY_FINGERPRINT_MAX + 1];
+    struct sy_plan *plan;
+    struct sy_gathered *gathered;
+    bool settled; /* what was due before has been settled already */
+    /* Told once it is over; for a settling drive. */
+    void (*on_over)(void *ctx);
+    void *on_over_ctx;
+};
+
+struct sy_drive *sy_drive_create(struct sy_engine *engine, const char *function, const char *alias);
+/* Frees drives that are over, that nobody watches and nothing answers to any more. */
+void sy_drives_sweep(struct sy_engine *engine);
+void sy_drive_destroy(struct sy_drive *drive);
+/* Feed START. lease: the one that is there now (its version is overwritten), or NULL. */
+void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered, const char *text);
+/* Over before it began: with an error, or with one FINISHED event. */
+void sy_drive_fail(struct sy_drive *drive, const struct sy_error *error);
+void sy_drive_finish(struct sy_drive *drive, enum sy_outcome outcome,
+                     const struct sy_routing *routing, const char *text);
+void sy_drive_interrupt(struct sy_drive *drive, const char *text);
+void sy_drive_rollback(struct sy_drive *drive, const char *text);
+/* The live drive of an alias in this engine, NULL when there is none. */
+struct sy_drive *sy_drive_find(struct sy_engine *engine, const char *function, const char *alias);
+
+/* ---- watch.c ---- */
+
+struct sy_watch *sy_watch_create(struct sy_drive *drive, bool owner, sy_watch_ready *ready,
+                                 void *ctx);
+void sy_watches_notify(struct sy_drive *drive);
+
+#endif

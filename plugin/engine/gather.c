@@ -1,0 +1,101 @@
+#include "engine/engine_internal.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+struct gather {
+    struct sy_engine *engine;
+    struct sy_gathered gathered;
+    uint32_t pending;
+    sy_gather_done *done;
+    void *ctx;
+};
+
+static void answered(struct gather *g) {
+    if (--g->pending)
+        return;
+    g->gathered.facts.now_ms = sy_io_now(g->engine->io);
+    g->done(g->ctx, &g->gathered);
+    free(g);
+}
+
+static void on_alias(void *ctx, const struct sy_alias_state *state, const struct sy_error *error) {
+    struct gather *g = ctx;
+    struct sy_facts *facts = &g->gathered.facts;
+    if (error) {
+        g->gathered.alias_error = *error;
+    } else if (state->exists) {
+        facts->has_alias = true;
+        facts->routing = state->routing;
+        memcpy(facts->revision, state->revision, sizeof facts->revision);
+    }
+    answered(g);
+}
+
+static void on_version(void *ctx, const struct sy_version_state *state,
+                       const struct sy_error *error) {
+    struct gather *g = ctx;
+    struct sy_facts *facts = &g->gathered.facts;
+    if (error) {
+        g->gathered.version_error = *error;
+    } else if (state->exists) {
+        facts->has_version = true;
+        memcpy(facts->version_state, state->state, sizeof facts->version_state);
+        memcpy(facts->code_sha256, state->code_sha256, sizeof facts->code_sha256);
+    }
+    answered(g);
+}
+
+static void on_stored(void *ctx, const struct sy_stored *stored, const struct sy_error *error) {
+    struct gather *g = ctx;
+    struct sy_facts *facts = &g->gathered.facts;
+    if (error) {
+        g->gathered.store_error = *error;
+    } else {
+        facts->has_record = stored->has_record;
+        facts->record = stored->record;
+        facts->has_lease = stored->has_lease;
+        facts->lease = stored->lease;
+        memcpy(facts->mirror_alias, stored->mirror_alias, sizeof facts->mirror_alias);
+        memcpy(facts->mirror_current, stored->current, sizeof facts->mirror_current);
+        memcpy(facts->mirror_previous, stored->previous, sizeof facts->mirror_previous);
+        memcpy(facts->mirror_last_known_good, stored->last_known_good,
+               sizeof facts->mirror_last_known_good);
+        g->gathered.deployment_ms = stored->deployment_ms;
+    }
+    answered(g);
+}
+
+static void on_traffic(void *ctx, const struct sy_sample *samples, size_t n,
+                       const struct sy_error *error) {
+    struct gather *g = ctx;
+    g->gathered.facts.has_traffic = !error; /* a plan without it is still a plan */
+    for (size_t i = 0; i < n && !error; i++)
+        g->gathered.facts.traffic_per_hour += samples[i].canary.invocations;
+    answered(g);
+}
+
+void sy_gather(struct sy_engine *engine, const char *function, const char *alias,
+               const char *version, int what, sy_gather_done *done, void *ctx) {
+    struct gather *g = sy_calloc(1, sizeof *g);
+    g->engine = engine;
+    g->done = done;
+    g->ctx = ctx;
+    g->pending = 2 + !!(what & SY_GATHER_VERSION) + !!(what & SY_GATHER_TRAFFIC);
+    engine->target->ops->read_alias(engine->target, function, alias, on_alias, g);
+    engine->store->ops->read(engine->store, function, alias, on_stored, g);
+    if (what & SY_GATHER_VERSION)
+        engine->target->ops->read_version(engine->target, function, version, on_version, g);
+    if (what & SY_GATHER_TRAFFIC) {
+        int64_t now = sy_io_now(engine->io);
+        struct sy_query query = {.function = function,
+                                 .alias = alias,
+                                 .version = "",
+                                 .baseline = "",
+                                 .from_ms = now - SY_HOUR_MS,
+                                 .to_ms = now,
+                                 .period_ms = SY_MINUTE_MS};
+        engine->source->ops->query(engine->source, &query, on_traffic, g);
+    }
+}

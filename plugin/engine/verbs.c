@@ -1,0 +1,429 @@
+/* Plan, apply, rollback, status: read, decide, begin. */
+#include "engine/engine_internal.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* splitmix64 (Steele, Lea, Flood 2014): names only, no secrets. */
+static uint64_t next_random(struct sy_engine *engine) {
+    uint64_t z = engine->random += UINT64_C(0x9E3779B97F4A7C15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+/* "20260102T030405-1a2b3c4d": sorts by time, unique enough beside function and alias. */
+static void make_release_id(struct sy_engine *engine, char id[40]) {
+    char at[24];
+    char stamp[24];
+    size_t n = 0;
+    sy_time_format(sy_io_now(engine->io), at);
+    for (const char *p = at; *p && *p != 'Z'; p++)
+        if (*p != '-' && *p != ':')
+            stamp[n++] = *p;
+    stamp[n] = '\0';
+    (void)snprintf(id, 40, "%s-%08x", stamp, (unsigned)(next_random(engine) >> 32));
+}
+
+static bool undriven(const struct sy_facts *facts) {
+    return facts->has_record && !sy_record_is_closed(&facts->record) && !facts->record.paused &&
+           !(facts->has_lease && facts->lease.until_ms > facts->now_ms);
+}
+
+static const struct sy_error *first_error(const struct sy_gathered *gathered) {
+    const struct sy_error *errors[] = {&gathered->alias_error, &gathered->version_error,
+                                       &gathered->store_error};
+    for (size_t i = 0; i < SY_COUNT(errors); i++)
+        if (errors[i]->code != SY_OK)
+            return errors[i];
+    return NULL;
+}
+
+/* ---- settling what is due ---- */
+
+static void settle(struct sy_engine *engine, const struct sy_gathered *gathered,
+                   void (*done)(void *ctx), void *ctx) {
+    const struct sy_record *record = &gathered->facts.record;
+    struct sy_drive *drive = sy_drive_create(engine, record->spec.function, record->spec.alias);
+    drive->spec = record->spec;
+    drive->on_over = done;
+    drive->on_over_ctx = ctx;
+    sy_release_resume(&drive->release, record, SY_START_SETTLE, SY_WAIT_NONE,
+                      record->spec.on_interrupt);
+    sy_drive_begin(drive, gathered, "");
+}
+
+/* ---- plan ---- */
+
+struct planning {
+    struct sy_spec spec;
+    sy_plan_done *done;
+    void *ctx;
+};
+
+static void planned(void *ctx, const struct sy_gathered *gathered) {
+    SY_AUTO_FREE struct planning *planning = ctx;
+    SY_AUTO_FREE struct sy_plan *plan = sy_calloc(1, sizeof *plan);
+    struct sy_error error = {0};
+    const struct sy_error *failed = first_error(gathered);
+    if (!failed && sy_plan_make(&planning->spec, &gathered->facts, plan, &error))
+        failed = &error;
+    planning->done(planning->ctx, failed ? NULL : plan, failed);
+}
+
+struct early_answer {
+    struct sy_error error;
+    sy_plan_done *done;
+    void *ctx;
+};
+
+static void answer_early(void *arg) {
+    SY_AUTO_FREE struct early_answer *early = arg;
+    early->done(early->ctx, NULL, &early->error);
+}
+
+void sy_engine_plan(struct sy_engine *engine, const struct sy_spec *spec, sy_plan_done *done,
+                    void *ctx) {
+    struct sy_error error = {0};
+    if (sy_spec_check(spec, &error)) {
+        struct early_answer *early = sy_calloc(1, sizeof *early);
+        *early = (struct early_answer){error, done, ctx};
+        sy_engine_post(engine, answer_early, early);
+        return;
+    }
+    struct planning *planning = sy_calloc(1, sizeof *planning);
+    *planning = (struct planning){*spec, done, ctx};
+    sy_gather(engine, spec->function, spec->alias, spec->version,
+              SY_GATHER_VERSION | SY_GATHER_TRAFFIC, planned, planning);
+}
+
+/* ---- status ---- */
+
+struct asking {
+    struct sy_engine *engine;
+    char function[SY_FUNCTION_MAX + 1];
+    char alias[SY_ALIAS_MAX + 1];
+    bool settle;
+    sy_status_done *done;
+    void *ctx;
+};
+
+static void status_gathered(void *ctx, const struct sy_gathered *gathered);
+
+static void status_settled(void *ctx) {
+    struct asking *asking = ctx;
+    asking->settle = false;
+    sy_gather(asking->engine, asking->function, asking->alias, "", 0, status_gathered, asking);
+}
+
+static void status_gathered(void *ctx, const struct sy_gathered *gathered) {
+    struct asking *asking = ctx;
+    const struct sy_error *failed = first_error(gathered);
+    if (!failed && asking->settle && undriven(&gathered->facts)) {
+        settle(asking->engine, gathered, status_settled, asking);
+        return;
+    }
+    asking->done(asking->ctx, failed ? NULL : &gathered->facts, failed);
+    free(asking);
+}
+
+static void status_refused(void *arg) {
+    SY_AUTO_FREE struct asking *asking = arg;
+    struct sy_error error = {0};
+    if (sy_names_check(asking->function, asking->alias, NULL, &error))
+        asking->done(asking->ctx, NULL, &error);
+}
+
+void sy_engine_status(struct sy_engine *engine, const char *function, const char *alias,
+                      bool settle_due, sy_status_done *done, void *ctx) {
+    struct sy_error error = {0};
+    struct asking *asking = sy_calloc(1, sizeof *asking);
+    *asking = (struct asking){.engine = engine, .settle = settle_due, .done = done, .ctx = ctx};
+    (void)snprintf(asking->function, sizeof asking->function, "%s", function);
+    (void)snprintf(asking->alias, sizeof asking->alias, "%s", alias);
+    if (sy_names_check(asking->function, asking->alias, NULL, &error))
+        sy_engine_post(engine, status_refused, asking);
+    else
+        sy_gather(engine, function, alias, "", 0, status_gathered, asking);
+}
+
+/* ---- apply ---- */
+
+static void apply_gathered(void *ctx, const struct sy_gathered *gathered);
+
+static void apply_gather(struct sy_drive *drive) {
+    drive->pending++;
+    sy_gather(drive->engine, drive->function, drive->alias, drive->spec.version, SY_GATHER_VERSION,
+              apply_gathered, drive);
+}
+
+static void apply_settled(void *ctx) {
+    struct sy_drive *drive = ctx;
+    drive->pending--;
+    apply_gather(drive);
+}
+
+static void begin_resumed(struct sy_drive *drive, const struct sy_gathered *gathered) {
+    sy_release_resume(&drive->release, &gathered->facts.record, SY_START_RESUME, drive->spec.wait,
+                      drive->spec.on_interrupt);
+    sy_drive_begin(drive, gathered, "");
+}
+
+static void begin_new(struct sy_drive *drive) {
+    struct sy_engine *engine = drive->engine;
+    const struct sy_gathered *gathered = drive->gathered;
+    char id[40];
+    make_release_id(engine, id);
+    sy_release_begin(&drive->release, drive->plan,
+                     gathered->facts.has_record ? &gathered->facts.record : NULL, id,
+                     sy_io_now(engine->io));
+    sy_drive_begin(drive, gathered, "");
+}
+
+static void superseded(void *ctx, int64_t version, const struct sy_error *error) {
+    struct sy_drive *drive = ctx;
+    drive->pending--;
+    if (error) {
+        sy_drive_fail(drive, error);
+        return;
+    }
+    drive->gathered->facts.record.version = version;
+    begin_new(drive);
+}
+
+static void close_superseded(struct sy_drive *drive) {
+    struct sy_store *store = drive->engine->store;
+    struct sy_record *record = &drive->gathered->facts.record;
+    record->phase = SY_PHASE_CLOSED;
+    record->outcome = SY_OUTCOME_SUPERSEDED;
+    record->ended_ms = sy_io_now(drive->engine->io);
+    (void)snprintf(record->reason, sizeof record->reason, "superseded by the release of version %s",
+                   drive->spec.version);
+    drive->pending++;
+    store->ops->write_record(store, record, superseded, drive);
+}
+
+static int check_fingerprint(const struct sy_drive *drive, struct sy_error *error) {
+    if (!drive->fingerprint[0] || strcmp(drive->fingerprint, drive->plan->fingerprint) == 0)
+        return 0;
+    return sy_fail_reason(error, SY_FAILED_PRECONDITION, "STALE_PLAN",
+                          "the plan is stale: the alias, the version's code, the record or the "
+                          "settings changed since it was made (%s, now %s); plan again",
+                          drive->fingerprint, drive->plan->fingerprint);
+}
+
+static void apply_planned(struct sy_drive *drive) {
+    const struct sy_facts *facts = &drive->gathered->facts;
+    const struct sy_plan *plan = drive->plan;
+    char text[SY_REASON_MAX];
+    if (plan->kind == SY_PLAN_UNCHANGED) {
+        (void)snprintf(text, sizeof text, "alias %s already serves version %s", drive->alias,
+                       drive->spec.version);
+        sy_drive_finish(drive, SY_OUTCOME_UNCHANGED, &facts->routing, text);
+    } else if (plan->kind == SY_PLAN_RESUME) {
+        begin_resumed(drive, drive->gathered);
+    } else if (plan->supersedes) {
+        close_superseded(drive);
+    } else {
+        begin_new(drive);
+    }
+}
+
+static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
+    struct sy_drive *drive = ctx;
+    struct sy_error error = {0};
+    const struct sy_error *failed = first_error(gathered);
+    drive->pending--;
+    if (drive->cancelled) {
+        sy_drive_finish(drive, SY_OUTCOME_CANCELLED, &gathered->facts.routing,
+                        "interrupted before anything moved");
+        return;
+    }
+    bool other = strcmp(gathered->facts.record.spec.version, drive->spec.version) != 0;
+    if (!failed && !drive->settled && other && undriven(&gathered->facts) &&
+        gathered->facts.record.phase == SY_PHASE_LOCK_IN) {
+        drive->settled = true;
+        drive->pending++;
+        settle(drive->engine, gathered, apply_settled, drive);
+        return;
+    }
+    drive->plan = sy_calloc(1, sizeof *drive->plan);
+    drive->gathered = sy_calloc(1, sizeof *drive->gathered);
+    *drive->gathered = *gathered;
+    if (!failed && (sy_plan_make(&drive->spec, &gathered->facts, drive->plan, &error) ||
+                    check_fingerprint(drive, &error)))
+        failed = &error;
+    if (failed)
+        sy_drive_fail(drive, failed);
+    else
+        apply_planned(drive);
+    free(SY_STEAL(drive->plan));
+    if (drive->begun || drive->over)
+        free(SY_STEAL(drive->gathered));
+}
+
+/* Fails from the loop, not from within the call, so that the caller has its watch first. */
+static void fail_later(void *arg) {
+    struct sy_drive *drive = arg;
+    struct sy_error error = {0};
+    drive->pending--;
+    if (drive->urgent ? sy_names_check(drive->function, drive->alias, NULL, &error)
+                      : sy_spec_check(&drive->spec, &error))
+        sy_drive_fail(drive, &error);
+}
+
+struct sy_watch *sy_engine_apply(struct sy_engine *engine, const struct sy_spec *spec,
+                                 const char *fingerprint, sy_watch_ready *ready, void *ctx) {
+    struct sy_error error = {0};
+    struct sy_drive *drive = sy_drive_create(engine, spec->function, spec->alias);
+    struct sy_watch *watch = sy_watch_create(drive, true, ready, ctx);
+    drive->spec = *spec;
+    if (fingerprint)
+        (void)snprintf(drive->fingerprint, sizeof drive->fingerprint, "%s", fingerprint);
+    if (sy_spec_check(spec, &error)) {
+        drive->pending++;
+        sy_engine_post(engine, fail_later, drive);
+    } else {
+        apply_gather(drive);
+    }
+    return watch;
+}
+
+/* ---- rollback ---- */
+
+/* A record for an alias of which the store knows nothing, or does not answer. */
+static void invent_record(struct sy_drive *drive, const char *baseline, const char *version,
+                          bool mirrors, struct sy_record *ret) {
+    *ret = (struct sy_record){.phase = SY_PHASE_LOCK_IN, .mirrors = mirrors};
+    sy_spec_init(&ret->spec);
+    ret->spec.n_stages = 0;
+    (void)snprintf(ret->spec.function, sizeof ret->spec.function, "%s", drive->function);
+    (void)snprintf(ret->spec.alias, sizeof ret->spec.alias, "%s", drive->alias);
+    (void)snprintf(ret->spec.version, sizeof ret->spec.version, "%s", version);
+    (void)snprintf(ret->baseline, sizeof ret->baseline, "%s", baseline);
+    ret->created_ms = sy_io_now(drive->engine->io);
+    make_release_id(drive->engine, ret->release_id);
+}
+
+static bool names(const struct sy_routing *routing, const char *version) {
+    return version[0] &&
+           (strcmp(routing->primary, version) == 0 || strcmp(routing->additional, version) == 0);
+}
+
+static int no_baseline(const struct sy_drive *drive, const struct sy_facts *facts, const char *why,
+                       struct sy_error *error) {
+    char routing[80];
+    return sy_fail_reason(
+        error, SY_FAILED_PRECONDITION, "NO_BASELINE",
+        "no baseline to roll %s:%s back to: %s (the alias is at %s); name one "
+        "yourself with: aws lambda update-alias --function-name %s --name %s "
+        "--function-version N --routing-config '{\"AdditionalVersionWeights\":{}}'",
+        drive->function, drive->alias, why, sy_routing_format(&facts->routing, routing),
+        drive->function, drive->alias);
+}
+
+/* Without a record: what the four parameters say, as the pattern does. */
+static int record_from_mirror(struct sy_drive *drive, const struct sy_facts *facts,
+                              struct sy_record *ret, struct sy_error *error) {
+    bool mirrors = !facts->mirror_alias[0] || strcmp(facts->mirror_alias, drive->alias) == 0;
+    const struct sy_routing *now = &facts->routing;
+    const char *candidates[] = {facts->mirror_last_known_good, facts->mirror_previous};
+    for (size_t i = 0; i < SY_COUNT(candidates) && mirrors; i++) {
+        const char *baseline = candidates[i];
+        if (now->additional[0] ? !names(now, baseline)
+                               : !baseline[0] || strcmp(now->primary, baseline) == 0)
+            continue;
+        const char *version = strcmp(now->primary, baseline) == 0 ? now->additional : now->primary;
+        invent_record(drive, baseline, version, mirrors, ret);
+        return 0;
+    }
+    return no_baseline(drive, facts, "there is no record of a release", error);
+}
+
+static int choose_record(struct sy_drive *drive, const struct sy_gathered *gathered,
+                         struct sy_record *ret, struct sy_error *error) {
+    const struct sy_facts *facts = &gathered->facts;
+    const struct sy_record *record = &facts->record;
+    const struct sy_routing *now = &facts->routing;
+    if (gathered->store_error.code != SY_OK) {
+        /* The store is down or holds nonsense, and the alias cannot wait. Our splits always have
+         * the old version as primary. */
+        if (!now->additional[0])
+            return no_baseline(drive, facts, gathered->store_error.message, error);
+        invent_record(drive, now->primary, now->additional, false, ret);
+        return 0;
+    }
+    if (!facts->has_record)
+        return record_from_mirror(drive, facts, ret, error);
+    if (!record->baseline[0])
+        return no_baseline(drive, facts, "the last release was the first one", error);
+    bool known = names(now, record->baseline) || names(now, record->spec.version);
+    if (sy_record_is_closed(record) && !known)
+        return no_baseline(drive, facts, "the alias was moved on since the last release", error);
+    *ret = *record;
+    return 0;
+}
+
+static void rollback_gathered(void *ctx, const struct sy_gathered *gathered) {
+    struct sy_drive *drive = ctx;
+    const struct sy_facts *facts = &gathered->facts;
+    struct sy_error error = {0};
+    struct sy_record record;
+    drive->pending--;
+    if (gathered->alias_error.code != SY_OK) {
+        sy_drive_fail(drive, &gathered->alias_error);
+        return;
+    }
+    if (!facts->has_alias) {
+        (void)sy_fail_reason(&error, SY_NOT_FOUND, "ALIAS_NOT_FOUND",
+                             "function %s has no alias %s; check --alias", drive->function,
+                             drive->alias);
+        sy_drive_fail(drive, &error);
+        return;
+    }
+    if (choose_record(drive, gathered, &record, &error)) {
+        sy_drive_fail(drive, &error);
+        return;
+    }
+    drive->spec = record.spec;
+    bool there =
+        !facts->routing.additional[0] && strcmp(facts->routing.primary, record.baseline) == 0;
+    if (there && sy_record_is_closed(&record)) {
+        sy_drive_finish(drive, SY_OUTCOME_UNCHANGED, &facts->routing,
+                        "the alias is on the baseline already");
+        return;
+    }
+    sy_release_resume(&drive->release, &record, SY_START_ROLLBACK, SY_WAIT_STAGES,
+                      record.spec.on_interrupt);
+    if (gathered->store_error.code != SY_OK)
+        drive->release.stateless = true;
+    sy_drive_begin(drive, gathered, drive->reason);
+}
+
+struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *function,
+                                    const char *alias, const char *reason, sy_watch_ready *ready,
+                                    void *ctx) {
+    struct sy_error error = {0};
+    char why[SY_REASON_MAX + 1];
+    (void)snprintf(why, sizeof why, "%s", reason && reason[0] ? reason : "a person asked for it");
+    struct sy_drive *running = sy_drive_find(engine, function, alias);
+    if (running) {
+        struct sy_watch *watch = sy_watch_create(running, false, ready, ctx);
+        watch->cursor = running->n_log;
+        sy_drive_rollback(running, why);
+        return watch;
+    }
+    struct sy_drive *drive = sy_drive_create(engine, function, alias);
+    struct sy_watch *watch = sy_watch_create(drive, false, ready, ctx);
+    drive->urgent = true;
+    memcpy(drive->reason, why, sizeof drive->reason);
+    drive->pending++;
+    if (sy_names_check(function, alias, NULL, &error))
+        sy_engine_post(engine, fail_later, drive);
+    else
+        sy_gather(engine, function, alias, "", 0, rollback_gathered, drive);
+    return watch;
+}
