@@ -54,7 +54,10 @@ struct sy_store {
 };
 
 struct sy_aws;
-/* prefix NULL: "/lambda". */
-struct sy_store *sy_ssm_create(struct sy_aws *aws, const char *prefix);
+struct sy_io;
+struct sy_timers;
+/* prefix NULL: "/lambda". io and timers: what needs no call is still answered later. */
+struct sy_store *sy_ssm_create(struct sy_aws *aws, struct sy_io *io, struct sy_timers *timers,
+                               const char *prefix);
 
 #endif

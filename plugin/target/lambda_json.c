@@ -1,0 +1,143 @@
+#include "target/lambda_json.h"
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <json-c/json.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+bool sy_lambda_is_version(const char *text) {
+    size_t digits = strspn(text, "0123456789");
+    return strcmp(text, "$LATEST") == 0 ||
+           (digits > 0 && digits <= SY_VERSION_MAX && !text[digits]);
+}
+
+/* 1000 -> 0.1000: json-c would print a double's own digits. */
+static void weights_add(struct json_object *weights, const struct sy_routing *routing) {
+    char digits[24];
+    int32_t bp = routing->additional_bp;
+    (void)snprintf(digits, sizeof digits, "%s%d.%04d", bp < 0 ? "-" : "", abs(bp / 10000),
+                   abs(bp % 10000));
+    size_t n = strlen(digits);
+    while (digits[n - 1] == '0' && digits[n - 2] != '.')
+        digits[--n] = '\0';
+    json_object_object_add(weights, routing->additional,
+                           json_object_new_double_s(bp / 10000.0, digits));
+}
+
+char *sy_lambda_alias_write(const char *name, const struct sy_routing *routing,
+                            const char *revision) {
+    SY_AUTO_JSON struct json_object *body = json_object_new_object();
+    struct json_object *config = json_object_new_object();
+    struct json_object *weights = json_object_new_object();
+    if (name)
+        json_object_object_add(body, "Name", json_object_new_string(name));
+    json_object_object_add(body, "FunctionVersion", json_object_new_string(routing->primary));
+    if (routing->additional[0])
+        weights_add(weights, routing);
+    json_object_object_add(config, "AdditionalVersionWeights", weights);
+    json_object_object_add(body, "RoutingConfig", config);
+    if (revision)
+        json_object_object_add(body, "RevisionId", json_object_new_string(revision));
+    return sy_json_write(body);
+}
+
+/* An answer that breaks its shape is the service's fault, whatever the accessor called it. */
+static int odd_answer(const char *what, const struct sy_error *why, struct sy_error *error) {
+    struct sy_error copy = *why;
+    return sy_fail(error, SY_INTERNAL, "Lambda's answer to %s is not as documented: %s", what,
+                   copy.message);
+}
+
+static int weight_parse(const char *version, const struct json_object *weights,
+                        struct json_object *value, struct sy_routing *routing,
+                        struct sy_error *error) {
+    char shown[64];
+    double weight = 0;
+    struct sy_error why;
+    if (!sy_lambda_is_version(version))
+        return sy_fail(error, SY_INTERNAL, "AdditionalVersionWeights names the version \"%s\"",
+                       sy_text_clean(version, strlen(version), shown, sizeof shown));
+    if (sy_json_double(weights, version, true, 0.0, 1.0, &weight, &why)) {
+        const char *text = value ? json_object_to_json_string(value) : "null";
+        return sy_fail(error, SY_INTERNAL,
+                       "the weight of version %s is %s, not a number from 0 to 1", version,
+                       sy_text_clean(text, strlen(text), shown, sizeof shown));
+    }
+    (void)snprintf(routing->additional, sizeof routing->additional, "%s", version);
+    routing->additional_bp = (int32_t)lround(weight * 10000.0);
+    return 0;
+}
+
+static int weights_parse(const struct json_object *alias, struct sy_routing *routing,
+                         struct sy_error *error) {
+    struct json_object *config = NULL;
+    struct json_object *weights = NULL;
+    char shown[96];
+    if (sy_json_child(alias, "RoutingConfig", false, json_type_object, &config, error))
+        return -1;
+    if (config &&
+        sy_json_child(config, "AdditionalVersionWeights", false, json_type_object, &weights, error))
+        return -1;
+    if (!weights)
+        return 0;
+    if (json_object_object_length(weights) > 1) {
+        const char *text = json_object_to_json_string(weights);
+        return sy_fail(error, SY_INTERNAL, "more than one additional version: %s",
+                       sy_text_clean(text, strlen(text), shown, sizeof shown));
+    }
+    json_object_object_foreach(weights, version, value) {
+        if (weight_parse(version, weights, value, routing, error))
+            return -1;
+    }
+    return 0;
+}
+
+int sy_lambda_alias_parse(const char *what, const char *body, size_t len,
+                          struct sy_alias_state *ret, struct sy_error *error) {
+    SY_AUTO_JSON struct json_object *alias = NULL;
+    struct sy_alias_state state = {.exists = true};
+    struct sy_error why;
+    char shown[64];
+    if (sy_json_parse("the body", body, len, &alias, &why) ||
+        sy_json_string(alias, "FunctionVersion", true, state.routing.primary,
+                       sizeof state.routing.primary, &why) ||
+        sy_json_string(alias, "RevisionId", true, state.revision, sizeof state.revision, &why) ||
+        weights_parse(alias, &state.routing, &why))
+        return odd_answer(what, &why, error);
+    if (!sy_lambda_is_version(state.routing.primary))
+        return sy_fail(error, SY_INTERNAL,
+                       "Lambda's answer to %s is not as documented: FunctionVersion is \"%s\"",
+                       what,
+                       sy_text_clean(state.routing.primary, strlen(state.routing.primary), shown,
+                                     sizeof shown));
+    if (!state.revision[0])
+        return sy_fail(error, SY_INTERNAL,
+                       "Lambda's answer to %s is not as documented: RevisionId is empty", what);
+    *ret = state;
+    return 0;
+}
+
+int sy_lambda_version_parse(const char *what, const char *body, size_t len, const char *version,
+                            struct sy_version_state *ret, struct sy_error *error) {
+    SY_AUTO_JSON struct json_object *config = NULL;
+    struct sy_version_state state = {.exists = true};
+    struct sy_error why;
+    char shown[64];
+    char answered[SY_VERSION_MAX + 1] = "";
+    if (sy_json_parse("the body", body, len, &config, &why) ||
+        sy_json_string(config, "Version", true, answered, sizeof answered, &why) ||
+        sy_json_string(config, "State", false, state.state, sizeof state.state, &why) ||
+        sy_json_string(config, "CodeSha256", false, state.code_sha256, sizeof state.code_sha256,
+                       &why))
+        return odd_answer(what, &why, error);
+    if (version && strcmp(answered, version) != 0)
+        return sy_fail(error, SY_INTERNAL,
+                       "Lambda's answer to %s is about version \"%s\" where %s was asked for", what,
+                       sy_text_clean(answered, strlen(answered), shown, sizeof shown), version);
+    *ret = state;
+    return 0;
+}
