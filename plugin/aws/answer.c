@@ -214,8 +214,8 @@ static const char *action_of(const char *operation) {
     return strcmp(operation, "Invoke") == 0 ? "InvokeFunction" : operation;
 }
 
-void sy_answer_error(const struct sy_answer *answer, const struct sy_answer_context *context,
-                     struct sy_error *ret) {
+void sy_aws_answer_error(const struct sy_answer *answer, const struct sy_answer_context *context,
+                         struct sy_error *ret) {
     enum sy_code code = code_of(answer);
     char what[360];
     char tries[32] = "";

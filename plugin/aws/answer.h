@@ -29,7 +29,7 @@ struct sy_answer_context {
     int attempts;
 };
 /* The mapping is documented at sy_aws_done in client.h. */
-void sy_answer_error(const struct sy_answer *answer, const struct sy_answer_context *context,
-                     struct sy_error *ret);
+void sy_aws_answer_error(const struct sy_answer *answer, const struct sy_answer_context *context,
+                         struct sy_error *ret);
 
 #endif
