@@ -90,11 +90,11 @@ static int check_running(const struct sy_spec *spec, const struct sy_facts *fact
         memcpy(plan->release_id, running->release_id, sizeof plan->release_id);
         return 0;
     }
-    if (same && in_lock_in) {
+    if (same && in_lock_in && spec->wait != SY_WAIT_LOCK_IN) {
         plan->kind = SY_PLAN_UNCHANGED;
         return 0;
     }
-    if (in_lock_in) {
+    if (in_lock_in && !same) {
         plan->supersedes = true;
         warn(plan,
              "version %s is still in its lock-in; this release closes it as SUPERSEDED and takes "

@@ -51,14 +51,22 @@ void sy_emit_note(SY_STEP, bool warning, const char *fmt, ...) {
     event->warning = warning;
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(event->text, sizeof event->text, fmt, args);
+    sy_set_text_v(event->text, sizeof event->text, fmt, args);
     va_end(args);
+}
+
+void sy_set_text_v(char *to, size_t size, const char *fmt, va_list args) {
+    char text[512]; /* an argument may be what stands in *to */
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    size_t n = strnlen(text, size - 1);
+    memcpy(to, text, n);
+    to[n] = '\0';
 }
 
 void sy_set_text(char *to, size_t size, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(to, size, fmt, args);
+    sy_set_text_v(to, size, fmt, args);
     va_end(args);
 }
 
@@ -122,7 +130,7 @@ void sy_close(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     struct sy_record *record = &r->record;
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(record->reason, sizeof record->reason, fmt, args);
+    sy_set_text_v(record->reason, sizeof record->reason, fmt, args);
     va_end(args);
     record->phase = SY_PHASE_CLOSED;
     record->outcome = outcome;
@@ -138,7 +146,7 @@ void sy_close(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
 void sy_leave(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(r->text, sizeof r->text, fmt, args);
+    sy_set_text_v(r->text, sizeof r->text, fmt, args);
     va_end(args);
     r->leaving = outcome;
     r->want_store = true;
@@ -158,7 +166,7 @@ static void rest(SY_STEP, enum sy_outcome outcome, const char *text) {
 void sy_quit(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(r->text, sizeof r->text, fmt, args);
+    sy_set_text_v(r->text, sizeof r->text, fmt, args);
     va_end(args);
     r->want_store = false;
     rest(r, in, out, outcome, r->text);
@@ -319,11 +327,13 @@ const struct sy_transition sy_transitions[] = {
     ROW(SHIFTING, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback),
 
     ROW(BAKING, SAMPLES, TO(INTENT) | TO(ROLLING_BACK), "judged", sy_on_samples),
+    ROW(BAKING, ALIAS, TO(CLOSED), "moved by somebody else", sy_on_holding_alias),
     ROW(BAKING, RECORD, TO(CLOSED), "ended elsewhere", on_record),
     ROW(BAKING, INTERRUPT, TO(ROLLING_BACK), "interrupted", sy_stop_by_interrupt),
     ROW(BAKING, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback),
 
     ROW(LOCK_IN, SAMPLES, TO(ROLLING_BACK) | TO(CLOSED), "judged", sy_on_samples),
+    ROW(LOCK_IN, ALIAS, TO(CLOSED), "moved by somebody else", sy_on_holding_alias),
     ROW(LOCK_IN, RECORD, TO(CLOSED), "ended elsewhere", on_record),
     ROW(LOCK_IN, INTERRUPT, 0, "interrupted", sy_stop_by_interrupt),
     ROW(LOCK_IN, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),
@@ -408,7 +418,9 @@ static void note_leased(SY_STEP) {
     r->leasing = false;
     if (!in->error)
         r->lease.version = in->number;
-    else if (r->record.phase != SY_PHASE_PREPARING)
+    else /* once more in ten seconds, well before it expires */
+        r->lease.until_ms = in->now_ms + SY_LEASE_MS - SY_LEASE_RENEW_MS + 10000;
+    if (in->error && r->record.phase != SY_PHASE_PREPARING)
         sy_emit_note(r, in, out, false, "the lease could not be renewed: %.150s",
                      in->error->message);
 }
@@ -442,22 +454,29 @@ static bool judges(const struct sy_release *r, int64_t now_ms) {
             sy_watches_traffic(r, now_ms));
 }
 
+/* When the lease is to be renewed; never for a driver that is about to let go. */
+static int64_t lease_due_ms(const struct sy_release *r) {
+    bool keeps = r->lease.version && !r->leaving && r->record.phase != SY_PHASE_CLOSED;
+    return keeps && !r->leasing ? r->lease.until_ms - SY_LEASE_MS + SY_LEASE_RENEW_MS : INT64_MAX;
+}
+
 static void request_writes(SY_STEP) {
     if (r->stateless)
         r->want_store = false; /* whoever reads the record next finds the alias on the baseline */
-    if (store_pending(r) && !r->storing && in->now_ms >= r->store_ms) {
+    if (!r->record.mirrors)
+        r->want_mirror = (struct sy_mirror){0};
+    /* The end is written down last: until then another driver finds what is still to be done. */
+    bool mirror_first = r->record.phase == SY_PHASE_CLOSED && (r->mirroring || mirror_pending(r));
+    if (store_pending(r) && !r->storing && !mirror_first && in->now_ms >= r->store_ms) {
         r->want_store = false;
         out->store = r->storing = true;
     }
-    if (!r->record.mirrors)
-        r->want_mirror = (struct sy_mirror){0};
     if (mirror_pending(r) && !r->mirroring && in->now_ms >= r->mirror_ms) {
         r->mirror_again = false;
         out->mirror = r->mirroring = true;
         out->mirror_values = r->want_mirror;
     }
-    if (r->lease.version && !r->leasing && !r->leaving && r->record.phase != SY_PHASE_CLOSED &&
-        in->now_ms >= r->lease.until_ms - SY_LEASE_MS + SY_LEASE_RENEW_MS) {
+    if (in->now_ms >= lease_due_ms(r)) {
         r->lease.until_ms = in->now_ms + SY_LEASE_MS;
         out->lease = r->leasing = true;
     }
@@ -509,12 +528,12 @@ static int64_t next_tick(const struct sy_release *r, int64_t now_ms) {
         return at;
     if (r->retry_ms && r->alias_request == SY_ALIAS_NOTHING)
         at = earliest(at, r->retry_ms);
-    if (store_pending(r) && !r->storing)
+    bool mirror_first = r->record.phase == SY_PHASE_CLOSED && mirror_pending(r);
+    if (store_pending(r) && !r->storing && !mirror_first)
         at = earliest(at, r->store_ms);
     if (mirror_pending(r) && !r->mirroring)
         at = earliest(at, r->mirror_ms);
-    if (r->lease.version && !r->leasing)
-        at = earliest(at, r->lease.until_ms - SY_LEASE_MS + SY_LEASE_RENEW_MS);
+    at = earliest(at, lease_due_ms(r));
     if (judges(r, now_ms) && !r->observing) {
         at = earliest(at, r->next_poll_ms);
         if (sy_judge_deadline_ms(r) > now_ms)

@@ -5,8 +5,8 @@
 
 #include "core/release.h"
 
-#define SY_LEASE_MS (90 * INT64_C(1000))
-#define SY_LEASE_RENEW_MS (30 * INT64_C(1000)) /* renewed when this much has passed */
+#define SY_LEASE_MS (120 * INT64_C(1000))
+#define SY_LEASE_RENEW_MS (60 * INT64_C(1000)) /* renewed when this much has passed */
 
 /* The parts pass these three through everything, whether or not each one needs all. */
 #define SY_STEP                                                                                    \
@@ -24,6 +24,8 @@ int64_t sy_backoff_ms(uint32_t n);
 bool sy_is_transient(const struct sy_error *error);
 /* Start of the period in which the target got its first traffic. */
 int64_t sy_first_period_ms(const struct sy_release *r);
+/* Arguments may be what stands in *to. size <= 512. */
+void sy_set_text_v(char *to, size_t size, const char *fmt, va_list args);
 void sy_set_text(char *to, size_t size, const char *fmt, ...) SY_PRINTF(3, 4);
 
 /* release.c */
@@ -42,6 +44,7 @@ void sy_intent(SY_STEP, uint32_t stage);
 void sy_reenter(SY_STEP);
 void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(5, 6);
 void sy_halt(SY_STEP, const char *why);
+void sy_look_at_alias(SY_STEP);
 void sy_alias_again(SY_STEP); /* retry_ms has come */
 uint32_t sy_first_stage(const struct sy_release *r);
 
@@ -54,6 +57,7 @@ bool sy_watches_traffic(const struct sy_release *r, int64_t now_ms);
 void sy_on_intent_stored(SY_STEP);
 void sy_on_intent_mirrored(SY_STEP);
 void sy_on_shifting_alias(SY_STEP);
+void sy_on_holding_alias(SY_STEP);
 void sy_on_rolling_back_alias(SY_STEP);
 void sy_on_verifying_alias(SY_STEP);
 void sy_on_samples(SY_STEP);

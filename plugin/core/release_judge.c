@@ -230,6 +230,8 @@ void sy_on_samples(SY_STEP) {
     record->judged_ms = in->now_ms;
     (void)emit_counts(r, in, out, SY_EVENT_OBSERVED, &j);
     bool due = in->now_ms >= sy_judge_deadline_ms(r);
+    if (j.canary.invocations == 0 && record->phase != SY_PHASE_INTENT)
+        sy_look_at_alias(r, in, out);
     if (j.decision == SY_DECISION_UNHEALTHY)
         unhealthy(r, in, out, &j);
     else if (record->phase == SY_PHASE_BAKING && due)

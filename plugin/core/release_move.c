@@ -118,7 +118,8 @@ void sy_halt(SY_STEP, const char *why) {
 static void shift(SY_STEP) {
     r->record.phase = SY_PHASE_SHIFTING;
     r->attempts = 0;
-    write_stage(r, in, out);
+    if (r->alias_request == SY_ALIAS_NOTHING) /* else a look is under way; its answer comes first */
+        write_stage(r, in, out);
 }
 
 void sy_intent(SY_STEP, uint32_t stage) {
@@ -276,13 +277,35 @@ void sy_on_shifting_alias(SY_STEP) {
                     in->error->message);
 }
 
+/* ---- while it holds ---- */
+
+/* A canary without any traffic is a reason to look whether the alias is still as it was left. */
+void sy_look_at_alias(SY_STEP) {
+    if (r->alias_request == SY_ALIAS_NOTHING)
+        read_alias(r, in, out);
+}
+
+void sy_on_holding_alias(SY_STEP) {
+    struct sy_routing meant;
+    if (in->error)
+        return; /* the next look tells */
+    sy_record_routing(&r->record, r->record.stage, &meant);
+    if (in->exists && routes_same(in->routing, &meant)) {
+        adopt(r, in);
+        r->routing = meant; /* transient weights are not what it was left at */
+        return;
+    }
+    r->routing = in->exists ? *in->routing : (struct sy_routing){0};
+    sy_halt(r, in, out, "somebody else moved the alias");
+}
+
 /* ---- back ---- */
 
 void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     struct sy_record *record = &r->record;
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(r->text, sizeof r->text, fmt, args);
+    sy_set_text_v(r->text, sizeof r->text, fmt, args);
     va_end(args);
     if (!record->baseline[0]) {
         sy_halt(r, in, out, "a first release has no baseline to go back to");
@@ -397,9 +420,21 @@ static void found_on_baseline(SY_STEP) {
     rolled_back(r, in, out, "the alias was read");
 }
 
-static void reenter_bake(SY_STEP) {
+/* The last driver may have died between a move and the mirror of it. */
+static void repair_mirror(struct sy_release *r) {
+    const struct sy_record *record = &r->record;
+    struct sy_mirror *mirror = sy_want_mirror(r);
+    memcpy(mirror->alias, record->spec.alias, sizeof mirror->alias);
+    memcpy(mirror->previous, record->baseline, sizeof mirror->previous);
+    mirror->deployment_ms = record->first_traffic_ms;
+    if (record->phase == SY_PHASE_LOCK_IN)
+        memcpy(mirror->current, record->spec.version, sizeof mirror->current);
+}
+
+static void reenter_hold(SY_STEP, enum sy_phase phase) {
     struct sy_record *record = &r->record;
-    record->phase = SY_PHASE_BAKING;
+    record->phase = phase;
+    repair_mirror(r);
     r->next_poll_ms = in->now_ms;
     if (!record->paused)
         return;
@@ -445,10 +480,6 @@ void sy_reenter(SY_STEP) {
         reenter_move(r, in, out, at_to, at_from);
     else if (!routes_same(&r->routing, &to))
         sy_halt(r, in, out, "somebody else moved the alias");
-    else if (r->resume_phase == SY_PHASE_BAKING)
-        reenter_bake(r, in, out);
-    else {
-        record->phase = SY_PHASE_LOCK_IN;
-        r->next_poll_ms = in->now_ms;
-    }
+    else
+        reenter_hold(r, in, out, r->resume_phase);
 }

@@ -1,6 +1,6 @@
-/* Kill the engine at every single step of a release - a request takes effect, an answer is delivered,
- * a timer fires - and let another one, with another name, go on. It must end as the undisturbed run
- * does, with the alias whole. */
+/* Kill the engine at every single step of a release - a request takes effect, an answer is
+ * delivered, a timer fires - and let another one, with another name, go on. It must end as the
+ * undisturbed run does, with the alias whole. */
 #include "sim.h"
 
 #include <setjmp.h>
@@ -20,7 +20,13 @@ static void load(const char *name, struct sim_case *ret) {
     sim_case_load(path, ret);
 }
 
-/* Run to step kill_at, kill, take over; UINT64_MAX: undisturbed. Returns the steps of the first run. */
+/* Refused because of what the dead driver left, but not because the release was over already. */
+static bool refused_for_now(const struct sim_engine *e) {
+    return e->error.reason[0] && strcmp(e->error.reason, "ROLLED_BACK_BEFORE") != 0;
+}
+
+/* Run to step kill_at, kill, take over; UINT64_MAX: undisturbed. Returns the steps of the first
+ * run. */
 static uint64_t run(const struct sim_case *c, uint64_t kill_at, struct ending *ret) {
     struct sim_world w;
     struct sim_engine e;
@@ -29,8 +35,10 @@ static uint64_t run(const struct sim_case *c, uint64_t kill_at, struct ending *r
     sim_engine_init(&e, &w, "first");
     sim_request(&e, c);
     turns = sim_run(&e, c, kill_at < 200000 ? kill_at : 200000);
-    /* The next one may come while the dead one's lease still stands, and is told to wait for it. */
-    for (int tries = 0; !e.over || e.error.reason[0]; tries++) {
+    /* The next one may come while the dead one's lease still stands: then it is told to wait, or,
+     * at 100 %, that nothing is left to do. Afterwards it takes over. */
+    bool again = kill_at != UINT64_MAX;
+    for (int tries = 0; !e.over || refused_for_now(&e) || again; tries++) {
         if (tries > 5)
             fail_msg("killed at %llu: still refused: %s", (unsigned long long)kill_at,
                      e.error.message);
@@ -44,17 +52,13 @@ static uint64_t run(const struct sim_case *c, uint64_t kill_at, struct ending *r
         sim_request(&e, c);
         (void)sim_run(&e, c, 200000);
         assert_true(e.over);
+        again = e.outcome == SY_OUTCOME_UNCHANGED && tries == 0;
     }
     ret->outcome = e.outcome;
     sim_engine_kill(&e);
     sim_describe(&w, c, &ret->left);
     sim_world_finish(&w);
     return turns;
-}
-
-/* A first run that got as far as its end leaves nothing to do: UNCHANGED or refused is its echo. */
-static bool same_end(const struct ending *a, const struct ending *b) {
-    return strcmp(a->left.data, b->left.data) == 0;
 }
 
 static void everywhere(const char *name) {
@@ -67,7 +71,7 @@ static void everywhere(const char *name) {
     for (uint64_t at = 1; at < steps; at++) {
         struct ending killed = {0};
         (void)run(&c, at, &killed);
-        if (!same_end(&undisturbed, &killed))
+        if (strcmp(undisturbed.left.data, killed.left.data) != 0)
             fail_msg("%s killed at step %llu ends otherwise\n--- undisturbed\n%s--- killed\n%s",
                      name, (unsigned long long)at, undisturbed.left.data, killed.left.data);
         sy_buffer_finish(&killed.left);
@@ -98,7 +102,6 @@ static void first_release(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(healthy), cmocka_unit_test(failing),
-                                       cmocka_unit_test(instant),
-                                       cmocka_unit_test(first_release)};
+                                       cmocka_unit_test(instant), cmocka_unit_test(first_release)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

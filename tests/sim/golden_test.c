@@ -1,5 +1,5 @@
-/* Each case of tests/sim/cases, traced from the first call to the last event, compared with its golden
- * trace. STEELYARD_GOLDEN=write writes the traces instead. */
+/* Each case of tests/sim/cases, traced from the first call to the last event, compared with its
+ * golden trace. STEELYARD_GOLDEN=write writes the traces instead. */
 #include "sim.h"
 
 #include <dirent.h>
@@ -57,7 +57,10 @@ static void run_case(void **state) {
     sim_engine_init(&e, &w, "golden");
     sim_request(&e, &c);
     (void)sim_run(&e, &c, 200000);
-    assert_true(e.over);
+    if (!e.over) {
+        (void)fprintf(stderr, "%s\n", trace.data);
+        fail_msg("%s does not come to its end", name);
+    }
     if (e.error.code != SY_OK)
         sy_buffer_printf(&trace, "error %s %s: %s\n", sy_code_name(e.error.code), e.error.reason,
                          e.error.message);

@@ -149,8 +149,6 @@ static void trace_call(struct sim_world *w, const struct sy_http_request *reques
     if (!target) {
         sy_buffer_printf(w->trace, "%s %s", request->method, strstr(request->url, "/functions"));
         if (request->body_len && strcmp(request->method, "GET") != 0) {
-            const char *weights = strstr(request->body, "AdditionalVersionWeights");
-            (void)weights;
             must(sy_json_parse("body", request->body, request->body_len, &body, &error), &error,
                  "body");
             json_object_object_del(body, "RevisionId");
@@ -217,18 +215,24 @@ void sim_world_finish(struct sim_world *w) {
 
 /* ---- the engine ---- */
 
-void sim_engine_init(struct sim_engine *e, struct sim_world *w, const char *owner) {
+static struct sy_aws *create_client(struct sy_io *io, struct sy_timers *timers) {
     struct sy_error error = {0};
-    *e = (struct sim_engine){.w = w};
+    struct sy_aws *aws = NULL;
     (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
     (void)setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1);
-    must(sy_aws_create(&(struct sy_aws_options){.io = &w->tracing,
-                                                .timers = &e->timers,
+    must(sy_aws_create(&(struct sy_aws_options){.io = io,
+                                                .timers = timers,
                                                 .region = "us-east-1",
                                                 .endpoint = "http://world.test",
                                                 .seed = 1},
-                       &e->aws, &error),
+                       &aws, &error),
          &error, "aws");
+    return aws;
+}
+
+void sim_engine_init(struct sim_engine *e, struct sim_world *w, const char *owner) {
+    *e = (struct sim_engine){.w = w};
+    e->aws = create_client(&w->tracing, &e->timers);
     e->target = sy_lambda_create(e->aws);
     e->store = sy_ssm_create(e->aws, &w->tracing, &e->timers, NULL);
     e->source = sy_cloudwatch_create(e->aws, &w->tracing, &e->timers);
@@ -261,7 +265,9 @@ static void trace_event(struct sim_engine *e, const struct sy_release_event *eve
         return;
     trace_time(w);
     sy_buffer_printf(w->trace, "%s", sy_event_word(event->kind));
-    if (event->stage && event->kind != SY_EVENT_FINISHED)
+    if (event->stage > event->n_stages && event->kind != SY_EVENT_FINISHED)
+        sy_buffer_puts(w->trace, " [100%]");
+    else if (event->stage && event->kind != SY_EVENT_FINISHED)
         sy_buffer_printf(w->trace, " [%u/%u]", event->stage, event->n_stages);
     if (event->kind == SY_EVENT_ALIAS_MOVED)
         sy_buffer_printf(w->trace, " %s => %s in %d ms", sy_routing_format(&event->from, from),
@@ -291,8 +297,8 @@ static void ready(void *ctx) {
 void sim_request(struct sim_engine *e, const struct sim_case *c) {
     e->over = false;
     if (c->rollback)
-        e->watch = sy_engine_rollback(e->engine, c->spec.function, c->spec.alias, "by hand", ready,
-                                      e);
+        e->watch =
+            sy_engine_rollback(e->engine, c->spec.function, c->spec.alias, "by hand", ready, e);
     else
         e->watch = sy_engine_apply(e->engine, &c->spec, c->fingerprint, ready, e);
     ready(e);
@@ -308,8 +314,8 @@ static void act(struct sim_engine *e, const struct sim_action *action) {
     if (strcmp(action->what, "interrupt") == 0)
         sy_watch_interrupt(e->watch);
     else if (strcmp(action->what, "rollback") == 0)
-        sy_watch_close(sy_engine_rollback(e->engine, function_name, alias_name, "by hand", NULL,
-                                          NULL));
+        sy_watch_close(
+            sy_engine_rollback(e->engine, function_name, alias_name, "by hand", NULL, NULL));
     else
         must(sy_world_act(w->world, sy_io_now(w->io), action->act, &error), &error, "act");
 }
@@ -335,47 +341,42 @@ uint64_t sim_run(struct sim_engine *e, const struct sim_case *c, uint64_t max_tu
 
 struct answer {
     bool done;
-    int status;
-    struct sy_buffer body;
+    struct json_object *json; /* NULL: refused */
 };
 
-static void on_answer(void *ctx, const struct sy_http_response *response) {
+static void on_answer(void *ctx, const struct sy_aws_reply *reply, const struct sy_error *error) {
     struct answer *answer = ctx;
+    struct sy_error why = {0};
     answer->done = true;
-    answer->status = response->status;
-    sy_buffer_append(&answer->body, response->body, response->body_len);
+    if (!error)
+        must(sy_json_parse("answer", reply->body, reply->body_len, &answer->json, &why), &why,
+             "answer");
+    else if (error->code != SY_NOT_FOUND && error->code != SY_INVALID_ARGUMENT)
+        fail_msg("%s", error->message);
 }
 
 /* A call of the test's own, past engine and trace. */
-static struct json_object *call(struct sim_world *w, const char *method, const char *path,
-                                const char *target, const char *body) {
-    SY_AUTO_FREE char *url = sy_asprintf("http://world.test%s", path);
-    struct sy_http_header headers[] = {
-        {"Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/x/"
-                          "aws4_request, SignedHeaders=host, Signature=0"},
-        {"Content-Type", "application/x-amz-json-1.1"},
-        {"X-Amz-Target", target}};
-    struct sy_http_request request = {.method = method,
-                                      .url = url,
-                                      .headers = headers,
-                                      .n_headers = target ? 3 : 2,
-                                      .body = body,
-                                      .body_len = body ? strlen(body) : 0};
+static struct json_object *call(struct sim_world *w, const struct sy_aws_call *what) {
+    struct sy_timers timers = {0};
     struct answer answer = {0};
-    struct sy_error error = {0};
-    struct json_object *json = NULL;
-    (void)w->io->ops->submit(w->io, &request, on_answer, &answer);
-    while (!answer.done)
-        w->io->ops->wait(w->io, INT64_MAX);
-    if (answer.status == 200)
-        must(sy_json_parse(path, answer.body.data, answer.body.len, &json, &error), &error, path);
-    sy_buffer_finish(&answer.body);
-    return json;
+    struct sy_aws *aws = create_client(w->io, &timers);
+    sy_aws_send(aws, what, on_answer, &answer);
+    while (!answer.done) {
+        w->io->ops->wait(w->io, sy_timers_next(&timers));
+        while (sy_timers_fire_one(&timers, sy_io_now(w->io)))
+            continue;
+    }
+    sy_aws_destroy(aws);
+    sy_timers_finish(&timers);
+    return answer.json;
 }
 
 static void describe_alias(struct sim_world *w, struct sy_buffer *out) {
     SY_AUTO_JSON struct json_object *alias =
-        call(w, "GET", "/2015-03-31/functions/checkout/aliases/production", NULL, NULL);
+        call(w, &(struct sy_aws_call){.service = SY_AWS_LAMBDA,
+                                      .operation = "GetAlias",
+                                      .method = "GET",
+                                      .path = "/2015-03-31/functions/checkout/aliases/production"});
     if (!alias) {
         sy_buffer_puts(out, "alias: none\n");
         return;
@@ -403,15 +404,16 @@ static void describe_record(const char *text, struct sy_buffer *out) {
 }
 
 void sim_describe(struct sim_world *w, const struct sim_case *c, struct sy_buffer *out) {
-    static const char *const names[] = {"current-version",  "previous-version",
+    static const char *const names[] = {"current-version", "previous-version",
                                         "last-known-good-version", "mirror-alias",
-                                        "steelyard/production",    "steelyard/production/lock"};
+                                        "steelyard/production"};
     (void)c;
     describe_alias(w, out);
     for (size_t i = 0; i < SY_COUNT(names); i++) {
         SY_AUTO_FREE char *body = sy_asprintf("{\"Name\":\"/lambda/checkout/%s\"}", names[i]);
         SY_AUTO_JSON struct json_object *answer =
-            call(w, "POST", "/", "AmazonSSM.GetParameter", body);
+            call(w, &(struct sy_aws_call){
+                        .service = SY_AWS_SSM, .operation = "GetParameter", .body = body});
         struct json_object *parameter = NULL;
         struct json_object *value = NULL;
         if (!answer)

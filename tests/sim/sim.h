@@ -1,5 +1,5 @@
-/* Whole releases in a test: the real engine, ports and AWS client on the in-process world, on virtual
- * time. Nothing here sleeps, and the same case gives the same trace. */
+/* Whole releases in a test: the real engine, ports and AWS client on the in-process world, on
+ * virtual time. Nothing here sleeps, and the same case gives the same trace. */
 #ifndef SY_TESTS_SIM_H
 #define SY_TESTS_SIM_H
 
@@ -16,7 +16,7 @@
 struct sim_case {
     char *world; /* scenario JSON */
     struct sy_spec spec;
-    bool rollback;       /* the request is a rollback, not an apply */
+    bool rollback; /* the request is a rollback, not an apply */
     char fingerprint[SY_FINGERPRINT_MAX + 1];
     struct sim_action {
         int64_t at_ms; /* after the start */
@@ -31,10 +31,10 @@ void sim_case_finish(struct sim_case *c);
 /* A world that outlives the engines that drive releases in it. */
 struct sim_world {
     struct sy_world *world;
-    struct sy_io *io;      /* the world's carrier */
-    struct sy_io tracing;  /* wraps it: writes what is called into the trace */
+    struct sy_io *io;        /* the world's carrier */
+    struct sy_io tracing;    /* wraps it: writes what is called into the trace */
     struct sy_buffer *trace; /* NULL: no trace */
-    uint64_t steps;        /* exchanges that arrived or were delivered */
+    uint64_t steps;          /* exchanges that arrived or were delivered */
     size_t next_action;
 };
 void sim_world_init(struct sim_world *w, const struct sim_case *c, struct sy_buffer *trace);
@@ -58,8 +58,8 @@ void sim_engine_init(struct sim_engine *e, struct sim_world *w, const char *owne
 /* As a kill would leave it: nothing is finished, requests that have not arrived never will. */
 void sim_engine_kill(struct sim_engine *e);
 
-/* Ask for what the case asks for, then turn the loop: until the request has ended, or max_steps turns
- * of the loop were made. Returns the number made. */
+/* Ask for what the case asks for, then turn the loop: until the request has ended, or max_steps
+ * turns of the loop were made. Returns the number made. */
 void sim_request(struct sim_engine *e, const struct sim_case *c);
 uint64_t sim_run(struct sim_engine *e, const struct sim_case *c, uint64_t max_turns);
 
