@@ -1,0 +1,324 @@
+#include "aws/client.h"
+
+#include "aws/answer.h"
+#include "aws/canonical.h"
+#include "aws/credentials.h"
+#include "aws/endpoint.h"
+#include "aws/retry.h"
+#include "aws/service.h"
+#include "aws/sigv4.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ATTEMPT_TIMEOUT_MS = 15000, TARGET_MAX = 8192 };
+
+struct call {
+    struct call *prev;
+    struct call *next;
+    struct sy_aws *aws;
+    enum sy_aws_service service;
+    char *operation;
+    char *method;
+    char *path; /* with the endpoint's prefix */
+    char *query;
+    char *body;
+    sy_aws_done *done;
+    void *ctx;
+    uint64_t exchange; /* 0: none under way */
+    struct sy_timer timer;
+    int attempt;
+    int retry_cost; /* of the last retry */
+    int64_t attempt_began_ms;
+    struct sy_error error; /* for fail_later() */
+};
+
+struct sy_aws {
+    struct sy_io *io;
+    struct sy_timers *timers;
+    struct sy_credentials credentials;
+    struct sy_endpoint endpoints[SY_AWS_SERVICE_COUNT];
+    struct sy_sigv4 *signers[SY_AWS_SERVICE_COUNT];
+    struct sy_retry retry;
+    struct call *calls;
+};
+
+static const char *variable(const char *name) {
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static int find_region(const struct sy_aws_options *options, const char **ret,
+                       struct sy_error *error) {
+    const char *region = options->region;
+    if (!region)
+        region = variable("AWS_REGION");
+    if (!region)
+        region = variable("AWS_DEFAULT_REGION");
+    if (!region)
+        return sy_fail_field(error, "region",
+                             "no AWS region: set AWS_REGION (or AWS_DEFAULT_REGION), such as "
+                             "AWS_REGION=eu-central-1");
+    *ret = region;
+    return sy_region_check(region, error);
+}
+
+static int find_endpoint(const struct sy_aws_options *options, const struct sy_service *service,
+                         const char *region, struct sy_endpoint *ret, struct sy_error *error) {
+    const char *source = "endpoint";
+    const char *url = options->endpoint;
+    const char *ignored = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    bool configured = !ignored || strcmp(ignored, "true") != 0;
+    if (!url && configured && (url = variable(service->variable)))
+        source = service->variable;
+    if (!url && configured && (url = variable("AWS_ENDPOINT_URL")))
+        source = "AWS_ENDPOINT_URL";
+    if (url)
+        return sy_endpoint_parse(source, url, ret, error);
+    sy_endpoint_of_region(service->label, region, ret);
+    return 0;
+}
+
+static int set_up(struct sy_aws *aws, const struct sy_aws_options *options,
+                  struct sy_error *error) {
+    const char *region = NULL;
+    if (find_region(options, &region, error) ||
+        sy_credentials_from_environment(&aws->credentials, error))
+        return -1;
+    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++) {
+        const struct sy_service *service = sy_service_get((enum sy_aws_service)i);
+        if (find_endpoint(options, service, region, &aws->endpoints[i], error) ||
+            sy_sigv4_create(&aws->credentials, region, service->label, &aws->signers[i], error))
+            return -1;
+    }
+    return 0;
+}
+
+int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
+                  struct sy_error *error) {
+    struct sy_aws *aws = sy_calloc(1, sizeof *aws);
+    aws->io = options->io;
+    aws->timers = options->timers;
+    aws->retry = sy_retry_init(options->seed);
+    if (set_up(aws, options, error)) {
+        sy_aws_destroy(aws);
+        return -1;
+    }
+    *ret = aws;
+    return 0;
+}
+
+/* Takes the call out of the client and frees it. */
+static void finish(struct call *call) {
+    struct sy_aws *aws = call->aws;
+    if (call->exchange)
+        aws->io->ops->cancel(aws->io, call->exchange);
+    sy_timers_cancel(aws->timers, &call->timer);
+    if (call->prev)
+        call->prev->next = call->next;
+    else
+        aws->calls = call->next;
+    if (call->next)
+        call->next->prev = call->prev;
+    free(call->operation);
+    free(call->method);
+    free(call->path);
+    free(call->query);
+    free(call->body);
+    free(call);
+}
+
+void sy_aws_destroy(struct sy_aws *aws) {
+    if (!aws)
+        return;
+    while (aws->calls)
+        finish(aws->calls);
+    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
+        sy_sigv4_destroy(aws->signers[i]);
+    sy_credentials_finish(&aws->credentials);
+    free(aws);
+}
+
+/* The callback is the last thing: it may well destroy the client. */
+static void answer(struct call *call, const struct sy_aws_reply *reply,
+                   const struct sy_error *error) {
+    sy_aws_done *done = call->done;
+    void *ctx = call->ctx;
+    finish(call);
+    done(ctx, reply, error);
+}
+
+static void fail_now(void *ctx) {
+    struct call *call = ctx;
+    struct sy_error error = call->error;
+    answer(call, NULL, &error);
+}
+
+static void fail_later(struct call *call) {
+    sy_timers_set(call->aws->timers, &call->timer, sy_io_now(call->aws->io), fail_now, call);
+}
+
+static void attempt(struct call *call);
+
+static void attempt_again(void *ctx) {
+    attempt(ctx);
+}
+
+static void settle(struct call *call, const struct sy_http_response *response) {
+    struct sy_aws *aws = call->aws;
+    const struct sy_service *service = sy_service_get(call->service);
+    struct sy_answer read;
+    struct sy_error error = {0};
+    sy_answer_read(response, &aws->credentials, &read);
+    enum sy_retry_kind kind = sy_answer_retry(&read);
+    if (sy_retry_take(&aws->retry, kind, call->attempt, &call->retry_cost)) {
+        int64_t delay = sy_retry_delay_ms(&aws->retry, kind, call->attempt,
+                                          sy_http_header_get(response, "x-amz-retry-after"));
+        sy_log(SY_LOG_INFO, "%s %s: attempt %d failed (HTTP %d %s); trying again in %lld ms",
+               service->name, call->operation, call->attempt, read.status,
+               *read.code ? read.code : read.message, (long long)delay);
+        sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io) + delay, attempt_again, call);
+        return;
+    }
+    sy_aws_answer_error(&read,
+                        &(struct sy_answer_context){.service = service,
+                                                    .operation = call->operation,
+                                                    .host = aws->endpoints[call->service].host,
+                                                    .attempts = call->attempt},
+                        &error);
+    answer(call, NULL, &error);
+}
+
+static void exchange_done(void *ctx, const struct sy_http_response *response) {
+    struct call *call = ctx;
+    struct sy_aws *aws = call->aws;
+    call->exchange = 0;
+    sy_log(SY_LOG_DEBUG, "%s %s: HTTP %d in %lld ms, attempt %d",
+           sy_service_get(call->service)->name, call->operation, response->status,
+           (long long)(sy_io_now(aws->io) - call->attempt_began_ms), call->attempt);
+    if (response->status < 200 || response->status > 299) {
+        settle(call, response);
+        return;
+    }
+    sy_retry_give_back(&aws->retry, call->retry_cost);
+    answer(call,
+           &(struct sy_aws_reply){.status = response->status,
+                                  .body = response->body,
+                                  .body_len = response->body_len,
+                                  .response = response},
+           NULL);
+}
+
+struct headers {
+    struct sy_http_header list[8];
+    size_t count;
+};
+
+static void add(struct headers *headers, const char *name, const char *value) {
+    headers->list[headers->count++] = (struct sy_http_header){name, value};
+}
+
+/* Signs the call as of now and sends it. -1: error says why it could not be signed. */
+static int send_signed(struct call *call, struct sy_error *error) {
+    struct sy_aws *aws = call->aws;
+    const struct sy_service *service = sy_service_get(call->service);
+    const struct sy_endpoint *endpoint = &aws->endpoints[call->service];
+    SY_AUTO_FREE char *url =
+        sy_asprintf("%s://%s%s%s%s", endpoint->tls ? "https" : "http", endpoint->host, call->path,
+                    call->query ? "?" : "", call->query ? call->query : "");
+    SY_AUTO_FREE char *target = NULL;
+    SY_AUTO_BUFFER struct sy_buffer authorization = {0};
+    char date[SY_SIGV4_DATE_SIZE];
+    struct headers headers = {.count = 0};
+    add(&headers, "Host", endpoint->host);
+    add(&headers, "X-Amz-Date", sy_sigv4_date(call->attempt_began_ms, date));
+    if (aws->credentials.session_token)
+        add(&headers, "X-Amz-Security-Token", aws->credentials.session_token);
+    if (call->body)
+        add(&headers, "Content-Type", service->content_type);
+    if (service->target) {
+        target = sy_asprintf("%s.%s", service->target, call->operation);
+        add(&headers, "X-Amz-Target", target);
+    }
+    struct sy_sigv4_request request = {.method = call->method,
+                                       .path = call->path,
+                                       .query = call->query,
+                                       .headers = headers.list,
+                                       .n_headers = headers.count,
+                                       .body = call->body,
+                                       .body_len = call->body ? strlen(call->body) : 0,
+                                       .date = date};
+    if (sy_sigv4_authorize(aws->signers[call->service], &request, &authorization, error))
+        return -1;
+    add(&headers, "Authorization", authorization.data);
+    add(&headers, "User-Agent", "steelyard");
+    struct sy_http_request http = {.method = call->method,
+                                   .url = url,
+                                   .headers = headers.list,
+                                   .n_headers = headers.count,
+                                   .body = call->body,
+                                   .body_len = request.body_len,
+                                   .timeout_ms = ATTEMPT_TIMEOUT_MS};
+    call->exchange = aws->io->ops->submit(aws->io, &http, exchange_done, call);
+    return 0;
+}
+
+static void attempt(struct call *call) {
+    call->attempt++;
+    call->attempt_began_ms = sy_io_now(call->aws->io);
+    if (send_signed(call, &call->error))
+        fail_later(call);
+}
+
+/* What can go into a request line, and be signed as it goes. */
+static bool is_target(const char *text, const char *forbidden) {
+    if (strlen(text) > TARGET_MAX)
+        return false;
+    for (; *text; text++)
+        if (*text <= 0x20 || *text >= 0x7F || strchr(forbidden, *text))
+            return false;
+    return true;
+}
+
+static bool is_sendable(const struct sy_aws_call *call) {
+    return (!call->path || (call->path[0] == '/' && is_target(call->path, "?#\"<>\\"))) &&
+           (!call->query || is_target(call->query, "#\"<>\\"));
+}
+
+void sy_aws_send(struct sy_aws *aws, const struct sy_aws_call *wanted, sy_aws_done *done,
+                 void *ctx) {
+    const struct sy_service *service = sy_service_get(wanted->service);
+    struct call *call = sy_calloc(1, sizeof *call);
+    const char *body = wanted->body;
+    if (!body && service->target)
+        body = "{}";
+    call->aws = aws;
+    call->service = wanted->service;
+    call->operation = sy_strdup(wanted->operation);
+    call->method = sy_strdup(wanted->method ? wanted->method : "POST");
+    call->path = sy_asprintf("%s%s", aws->endpoints[wanted->service].prefix,
+                             wanted->path ? wanted->path : "/");
+    call->query = wanted->query && *wanted->query ? sy_strdup(wanted->query) : NULL;
+    call->body = body ? sy_strdup(body) : NULL;
+    call->done = done;
+    call->ctx = ctx;
+    call->next = aws->calls;
+    if (aws->calls)
+        aws->calls->prev = call;
+    aws->calls = call;
+    if (is_sendable(wanted)) {
+        attempt(call);
+        return;
+    }
+    (void)sy_fail(&call->error, SY_INVALID_ARGUMENT,
+                  "%s %s cannot be sent: a name in it is too long or was not percent-encoded",
+                  service->name, call->operation);
+    fail_later(call);
+}
+
+void sy_aws_encode(struct sy_buffer *buffer, const char *text) {
+    sy_canonical_encode(buffer, text, strlen(text), "");
+}

@@ -1,0 +1,104 @@
+/* Kill the engine at every single step of a release - a request takes effect, an answer is delivered,
+ * a timer fires - and let another one, with another name, go on. It must end as the undisturbed run
+ * does, with the alias whole. */
+#include "sim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct ending {
+    enum sy_outcome outcome;
+    struct sy_buffer left;
+};
+
+static void load(const char *name, struct sim_case *ret) {
+    SY_AUTO_FREE char *path = sy_asprintf("%s/sim/cases/%s.json", SY_TESTS_DIR, name);
+    sim_case_load(path, ret);
+}
+
+/* Run to step kill_at, kill, take over; UINT64_MAX: undisturbed. Returns the steps of the first run. */
+static uint64_t run(const struct sim_case *c, uint64_t kill_at, struct ending *ret) {
+    struct sim_world w;
+    struct sim_engine e;
+    uint64_t turns = 0;
+    sim_world_init(&w, c, NULL);
+    sim_engine_init(&e, &w, "first");
+    sim_request(&e, c);
+    turns = sim_run(&e, c, kill_at < 200000 ? kill_at : 200000);
+    /* The next one may come while the dead one's lease still stands, and is told to wait for it. */
+    for (int tries = 0; !e.over || e.error.reason[0]; tries++) {
+        if (tries > 5)
+            fail_msg("killed at %llu: still refused: %s", (unsigned long long)kill_at,
+                     e.error.message);
+        sim_engine_kill(&e);
+        sim_engine_init(&e, &w, "next");
+        if (tries > 0) {
+            int64_t later = sy_io_now(w.io) + 100000;
+            while (sy_io_now(w.io) < later)
+                w.io->ops->wait(w.io, later);
+        }
+        sim_request(&e, c);
+        (void)sim_run(&e, c, 200000);
+        assert_true(e.over);
+    }
+    ret->outcome = e.outcome;
+    sim_engine_kill(&e);
+    sim_describe(&w, c, &ret->left);
+    sim_world_finish(&w);
+    return turns;
+}
+
+/* A first run that got as far as its end leaves nothing to do: UNCHANGED or refused is its echo. */
+static bool same_end(const struct ending *a, const struct ending *b) {
+    return strcmp(a->left.data, b->left.data) == 0;
+}
+
+static void everywhere(const char *name) {
+    struct sim_case c;
+    struct ending undisturbed = {0};
+    load(name, &c);
+    uint64_t steps = run(&c, UINT64_MAX, &undisturbed);
+    assert_true(steps > 20);
+    (void)fprintf(stderr, "%s: %llu steps\n", name, (unsigned long long)steps);
+    for (uint64_t at = 1; at < steps; at++) {
+        struct ending killed = {0};
+        (void)run(&c, at, &killed);
+        if (!same_end(&undisturbed, &killed))
+            fail_msg("%s killed at step %llu ends otherwise\n--- undisturbed\n%s--- killed\n%s",
+                     name, (unsigned long long)at, undisturbed.left.data, killed.left.data);
+        sy_buffer_finish(&killed.left);
+    }
+    sy_buffer_finish(&undisturbed.left);
+    sim_case_finish(&c);
+}
+
+static void healthy(void **state) {
+    (void)state;
+    everywhere("healthy");
+}
+
+static void failing(void **state) {
+    (void)state;
+    everywhere("failing");
+}
+
+static void instant(void **state) {
+    (void)state;
+    everywhere("instant");
+}
+
+static void first_release(void **state) {
+    (void)state;
+    everywhere("first-release");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(healthy), cmocka_unit_test(failing),
+                                       cmocka_unit_test(instant),
+                                       cmocka_unit_test(first_release)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
