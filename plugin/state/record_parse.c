@@ -7,10 +7,10 @@
 #include <json-c/json.h>
 #include <string.h>
 
-/* Beyond any real one, and far enough from INT64_MAX that the core's sums and its comparisons of
- * rates (counts times 10000) cannot overflow. */
+/* Beyond any real one, and far enough from INT64_MAX that sums of times and rates (counts times
+ * 10000) cannot overflow. */
 static const int64_t time_max_ms = INT64_C(253402300799999); /* the end of the year 9999 */
-static const int64_t count_max = INT64_MAX / 10000 / (SY_WINDOW_BUCKETS + 1);
+static const int64_t count_max = INT64_MAX / 10000;
 
 /* A word of an enumeration, by the function that writes it. */
 static int parse_word(const struct json_object *object, const char *key,

@@ -107,7 +107,7 @@ int sy_put_parse(const char *body, size_t len, int64_t *ret_version, struct sy_e
 
 /* A C string without surprises? */
 static bool is_plain(const struct sy_parameter *parameter, size_t max) {
-    return parameter->value && parameter->len > 0 && parameter->len <= max &&
+    return parameter->value && parameter->len <= max &&
            sy_text_is_clean(parameter->value, parameter->len);
 }
 

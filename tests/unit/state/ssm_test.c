@@ -260,6 +260,21 @@ static void hostile_reads_are_refused(void **state) {
     }
 }
 
+static void a_parameter_that_stands_twice_is_refused(void **state) {
+    struct fixture *f = *state;
+    SY_AUTO_BUFFER struct sy_buffer body = {0};
+    for (size_t i = 0; i < 8; i++) { /* the first one also at the end */
+        SY_AUTO_FREE char *one = parameter(names[i % 7], i ? "" : "42", 1);
+        if (i != 5 && i != 6)
+            sy_buffer_printf(&body, "%s%s", body.len ? "," : "{\"Parameters\":[", one);
+    }
+    sy_buffer_printf(&body, "],\"InvalidParameters\":[\"%s\",\"%s\"]}", names[5], names[6]);
+    fake_reply(f->aws, 200, body.data);
+    read_all(f);
+    assert_int_equal(f->error.code, SY_INTERNAL);
+    assert_non_null(strstr(f->error.message, "twice"));
+}
+
 static void read_errors_pass_through(void **state) {
     struct fixture *f = *state;
     fake_error(f->aws, SY_PERMISSION_DENIED, "AccessDeniedException", "ssm:GetParameters missing");
@@ -587,6 +602,7 @@ int main(void) {
         TEST(a_record_of_another_alias_is_bad),
         TEST(an_unreadable_lock_has_run_out),
         cmocka_unit_test(hostile_reads_are_refused),
+        TEST(a_parameter_that_stands_twice_is_refused),
         TEST(read_errors_pass_through),
         TEST(reads_an_older_version),
         TEST(an_older_version_that_is_gone),
