@@ -87,9 +87,13 @@ const char *sy_duration_format(int64_t ms, char buf[32]) {
     long long s = (long long)(ms / 1000 % 60);
     long long rest = (long long)(ms % 1000);
     char seconds[16] = "";
-    if (rest)
-        (void)snprintf(seconds, sizeof seconds, "%lld.%03llds", s, rest);
-    else if (s || !(h || m))
+    if (rest) {
+        int n = snprintf(seconds, sizeof seconds, "%lld.%03lld", s, rest);
+        while (seconds[n - 1] == '0')
+            n--;
+        seconds[n] = 's';
+        seconds[n + 1] = '\0';
+    } else if (s || !(h || m))
         (void)snprintf(seconds, sizeof seconds, "%llds", s);
     if (h && m)
         (void)snprintf(buf, 32, "%lldh%lldm%s", h, m, seconds);

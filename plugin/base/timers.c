@@ -73,7 +73,7 @@ int64_t sy_timers_next(const struct sy_timers *timers) {
 }
 
 int sy_timers_fire_one(struct sy_timers *timers, int64_t now_ms) {
-    if (sy_timers_next(timers) > now_ms)
+    if (!timers->count || sy_timers_next(timers) > now_ms)
         return 0;
     struct sy_timer *timer = timers->heap[0];
     sy_timers_cancel(timers, timer);
