@@ -35,7 +35,8 @@ struct raw_server {
     atomic_int accepted;     /* connections */
     atomic_int requests;     /* read in full */
     atomic_llong body_bytes; /* sent for /huge and /endless */
-    char last[8192];         /* the last request; read it after its answer */
+    pthread_mutex_t lock;
+    char last[8192]; /* the last request, under lock */
 };
 
 static ssize_t server_read(struct raw_connection *c, char *buf, size_t size) {
@@ -138,7 +139,9 @@ static void *server_serve(void *arg) {
     char path[128];
     bool good = !c->ssl || SSL_accept(c->ssl) == 1;
     while (good && server_take_request(c, request, sizeof request)) {
-        memcpy(c->server->last, request, sizeof request);
+        (void)pthread_mutex_lock(&c->server->lock);
+        (void)snprintf(c->server->last, sizeof c->server->last, "%s", request);
+        (void)pthread_mutex_unlock(&c->server->lock);
         atomic_fetch_add(&c->server->requests, 1);
         good = sscanf(request, "%*s %127s", path) == 1 && server_answer(c, path);
     }
@@ -172,6 +175,7 @@ static struct raw_server *server_start(SSL_CTX *tls) {
     if (!server)
         abort();
     server->tls = tls;
+    (void)pthread_mutex_init(&server->lock, NULL);
     server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (server->fd < 0 || bind(server->fd, (struct sockaddr *)&address, len) ||
         listen(server->fd, 64) || getsockname(server->fd, (struct sockaddr *)&address, &len) ||
@@ -179,6 +183,14 @@ static struct raw_server *server_start(SSL_CTX *tls) {
         abort();
     server->port = ntohs(address.sin_port);
     return server;
+}
+
+/* The last request as the server read it; the caller frees it. */
+static inline char *server_last(struct raw_server *server) {
+    (void)pthread_mutex_lock(&server->lock);
+    char *copy = strdup(server->last);
+    (void)pthread_mutex_unlock(&server->lock);
+    return copy;
 }
 
 static void server_stop(struct raw_server *server) {
@@ -192,6 +204,7 @@ static void server_stop(struct raw_server *server) {
         (void)close(c->fd);
     }
     (void)close(server->fd);
+    (void)pthread_mutex_destroy(&server->lock);
     free(server);
 }
 
