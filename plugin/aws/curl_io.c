@@ -2,6 +2,7 @@
 
 #include "aws/exchange.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -195,12 +196,21 @@ static const struct sy_io_ops curl_io_ops = {.now_ms = curl_io_now,
                                              .wait = curl_io_wait,
                                              .wake = curl_io_wake};
 
+static void ignore_broken_pipes(void) {
+    struct sigaction action;
+    if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL) {
+        action.sa_handler = SIG_IGN;
+        (void)sigaction(SIGPIPE, &action, NULL);
+    }
+}
+
 int sy_curl_io_create(struct sy_io **ret, struct sy_error *error) {
     struct sy_trust trust;
     if (sy_trust_find(&trust, error))
         return -1;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return sy_fail(error, SY_INTERNAL, "libcurl could not start");
+    ignore_broken_pipes();
     CURLM *multi = curl_multi_init();
     if (!multi) {
         curl_global_cleanup();

@@ -18,7 +18,9 @@ enum {
 };
 
 /* Trusts what AWS_CA_BUNDLE names, else SSL_CERT_FILE, else the distribution's certificates.
- * INVALID_ARGUMENT when a file that one of them names cannot be read. */
+ * INVALID_ARGUMENT when a file that one of them names cannot be read. Has the process ignore
+ * SIGPIPE if that is at its default: OpenSSL writes to sockets without MSG_NOSIGNAL, and a peer
+ * that hangs up must not end a release. */
 SY_MUST_USE int sy_curl_io_create(struct sy_io **ret, struct sy_error *error);
 /* Exchanges under way are dropped; their callbacks are never called. Takes NULL. */
 void sy_curl_io_destroy(struct sy_io *io);
