@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <microhttpd.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -287,11 +286,12 @@ static int listen_on(struct server *server, uint16_t port, struct sy_error *erro
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, server,
-        MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_URI_LOG_CALLBACK, exchange_create, server,
-        MHD_OPTION_NOTIFY_COMPLETED, exchange_end, server, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_END);
+        /* Not epoll: libmicrohttpd 0.9.75 misses the end of a client that sends and closes. */
+        MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, server, MHD_OPTION_SOCK_ADDR, &address,
+        MHD_OPTION_URI_LOG_CALLBACK, exchange_create, server, MHD_OPTION_NOTIFY_COMPLETED,
+        exchange_end, server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)65536, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         server->daemon ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
     if (!info)
@@ -301,26 +301,19 @@ static int listen_on(struct server *server, uint16_t port, struct sy_error *erro
     return 0;
 }
 
-static int poll_timeout(struct server *server) {
-    MHD_UNSIGNED_LONG_LONG daemon_ms = LOOK_AROUND_MS;
-    int64_t wait = LOOK_AROUND_MS;
+static int32_t wait_ms(const struct server *server) {
     int64_t next = sy_timers_next(&server->timers);
-    if (MHD_get_timeout(server->daemon, &daemon_ms) == MHD_YES && (int64_t)daemon_ms < wait)
-        wait = (int64_t)daemon_ms;
+    int64_t wait = LOOK_AROUND_MS;
     if (next != INT64_MAX && next - now_ms(server) < wait)
         wait = next - now_ms(server);
-    return wait < 0 ? 0 : (int)wait;
+    return wait < 0 ? 0 : (int32_t)wait;
 }
 
 static void loop(struct server *server, const volatile sig_atomic_t *stop) {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     while (!stop || !*stop) {
-        struct pollfd fd = {.fd = info->epoll_fd, .events = POLLIN};
-        (void)poll(&fd, 1, poll_timeout(server));
+        (void)MHD_run_wait(server->daemon, wait_ms(server));
         while (sy_timers_fire_one(&server->timers, now_ms(server)))
             continue;
-        (void)MHD_run(server->daemon);
     }
 }
 

@@ -12,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import boto3
 import botocore.config
 import botocore.exceptions
+import botocore.model
 
 HERE = pathlib.Path(__file__).parent
 SERVER = None
@@ -207,6 +209,8 @@ class Ssm(Case):
 
 
 class CloudWatch(Case):
+    """boto3 speaks JSON 1.0 here."""
+
     def setUp(self):
         self.api = client("cloudwatch")
         # Old enough that all of it can be seen, however often one looks.
@@ -218,7 +222,6 @@ class CloudWatch(Case):
                                         EndTime=self.end, **more)
 
     def test_counts(self):
-        """boto3 speaks CBOR here."""
         got = self.ask(query("n", "Invocations", FULL), query("e", "Errors", FULL))
         n, e = got["MetricDataResults"]
         self.assertEqual((n["Id"], n["StatusCode"]), ("n", "Complete"))
@@ -265,31 +268,16 @@ class CloudWatch(Case):
         for point in got["Datapoints"]:
             self.assertEqual((point["Sum"], point["Average"]), (point["SampleCount"], 1.0))
 
-    def test_json(self):
-        """The JSON protocol, read with botocore's own model of the answer."""
-        from botocore.awsrequest import AWSRequest
-        from botocore.auth import SigV4Auth
-        from botocore.credentials import Credentials
-        from botocore.parsers import create_parser
 
-        body = json.dumps({"MetricDataQueries": [query("n", "Invocations", FULL)],
-                           "StartTime": self.start.timestamp(), "EndTime": self.end.timestamp()})
-        request = AWSRequest("POST", URL + "/", data=body, headers={
-            "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": "GraniteServiceVersion20100801.GetMetricData"})
-        SigV4Auth(Credentials("AKIDSANDBOX", "secret"), "monitoring",
-                  "us-east-1").add_auth(request)
-        connection = http.client.HTTPConnection(URL[len("http://"):], timeout=10)
-        connection.request("POST", "/", body, dict(request.headers.items()))
-        response = connection.getresponse()
-        raw = {"status_code": response.status, "headers": dict(response.getheaders()),
-               "body": response.read()}
-        connection.close()
-        shape = self.api.meta.service_model.operation_model("GetMetricData").output_shape
-        got = create_parser("json").parse(raw, shape)
-        self.assertEqual(got["MetricDataResults"][0]["Id"], "n")
-        self.assertGreater(sum(got["MetricDataResults"][0]["Values"]), 0)
-        self.assertIsInstance(got["MetricDataResults"][0]["Timestamps"][0], datetime.datetime)
+class CloudWatchCbor(CloudWatch):
+    """The same over Smithy RPC v2, which other SDKs prefer and boto3 can speak."""
+
+    def setUp(self):
+        super().setUp()
+        protocols = ("smithy-rpc-v2-cbor", "json", "rest-json", "query")
+        with unittest.mock.patch.object(botocore.model, "PRIORITY_ORDERED_SUPPORTED_PROTOCOLS",
+                                        protocols):
+            self.api = client("cloudwatch")
 
 
 class Cli(unittest.TestCase):
@@ -362,12 +350,14 @@ def act(action):
 class Rough(unittest.TestCase):
     """What no client should send, and what must not break the server for the others."""
 
-    def exchange(self, data, timeout=10):
+    def exchange(self, data, timeout=10, ends=False):
+        """All that comes back; ends: close our side behind the data, as a crashing client does."""
         answer = b""
         with socket.create_connection(("127.0.0.1", int(URL.rsplit(":", 1)[1])), timeout) as peer:
             try:
                 peer.sendall(data)
-                peer.shutdown(socket.SHUT_WR)
+                if ends:
+                    peer.shutdown(socket.SHUT_WR)
                 while piece := peer.recv(65536):
                     answer += piece
             except OSError as error:
@@ -382,7 +372,7 @@ class Rough(unittest.TestCase):
                      b"Content-Length: 99999999999999999999\r\n\r\n", b"{}" * 100000,
                      b"GET /%00%zz HTTP/1.0\r\n\r\n", b"GET /2015-03-31/functions/%00 HTTP/1.0\r\n"
                      b"\r\n", b"A" * 200000):
-            self.exchange(data)
+            self.exchange(data, ends=True)
 
     def test_unsigned(self):
         answer = self.exchange(b"GET /2015-03-31/functions/checkout/aliases/production HTTP/1.0"
@@ -431,6 +421,8 @@ class Zrecord(unittest.TestCase):
         lines = [json.loads(line) for line in RECORD.read_text().splitlines()]
         self.assertGreater(len(lines), 100)
         urls = {line["url"][len(URL):] for line in lines}
+        targets = {line["headers"].get("X-Amz-Target") for line in lines}
+        self.assertIn("GraniteServiceVersion20100801.GetMetricData", targets)
         self.assertIn("/service/GraniteServiceVersion20100801/operation/GetMetricData", urls)
         forms = [base64.b64decode(line["body_base64"]) for line in lines
                  if line["headers"].get("Content-Type", "").startswith("application/x-www-form")]
