@@ -8,7 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_STEPS = 1000, MAX_VERSIONS = 10000, MAX_FLOWS = 8, MAX_ALIASES = 1000 };
+enum {
+    MAX_STEPS = 1000,
+    MAX_VERSIONS = 10000,
+    MAX_FLOWS = 8,
+    MAX_ALIASES = 1000,
+    MAX_RUNNING_FOR_MS = 24 * 3600 * 1000
+};
 static const double max_per_second = 10000;
 
 int sy_scenario_keys(const struct json_object *object, const char *where,
@@ -250,6 +256,8 @@ static int function_read(struct sy_world *world, struct sy_function *unused,
         latest_read(world, function, object, error) ||
         each(world, function, object, "aliases", MAX_ALIASES, alias_read, error))
         return -1;
+    /* Only now: what was set up above was so from the very beginning. */
+    function->traffic_ms = world->start_ms - world->running_for_ms;
     return each(world, function, object, "traffic", MAX_FLOWS, flow_read, error);
 }
 
@@ -356,8 +364,11 @@ static int account_read(const struct json_object *scenario, struct sy_world *wor
         sy_json_string(scenario, "account", false, world->account, sizeof world->account, error) ||
         sy_json_string(scenario, "access_key", false, world->access_key, sizeof world->access_key,
                        error) ||
-        sy_json_int(scenario, "parameter_history", false, 1, 100, &history, error))
+        sy_json_int(scenario, "parameter_history", false, 1, 100, &history, error) ||
+        sy_scenario_duration(scenario, "running_for", false, &world->running_for_ms, error))
         return -1;
+    if (world->running_for_ms > MAX_RUNNING_FOR_MS)
+        return sy_fail_field(error, "running_for", "running_for is at most 24h");
     if (!is_name(world->region, "-"))
         return sy_fail_field(error, "region", "region is no region's name");
     if (strlen(world->account) != 12 || strspn(world->account, "0123456789") != 12)
@@ -372,8 +383,8 @@ int sy_scenario_read(struct sy_world *world, const char *text, size_t len, struc
     SY_AUTO_JSON struct json_object *scenario = NULL;
     if (sy_json_parse("the scenario", text, len, &scenario, error) ||
         ONLY(scenario, "the scenario", error, "seed", "region", "account", "access_key",
-             "functions", "parameters", "parameter_history", "metrics", "latency_ms", "faults",
-             "actions", "description") ||
+             "functions", "parameters", "parameter_history", "running_for", "metrics", "latency_ms",
+             "faults", "actions", "description") ||
         account_read(scenario, world, error) || metrics_read(scenario, &world->metrics, error) ||
         latency_read(scenario, world, error) ||
         each(world, NULL, scenario, "functions", 100000, function_read, error) ||

@@ -3,7 +3,8 @@
 #include <string.h>
 
 double sy_timeline_at(const struct sy_timeline *line, int64_t since_start_ms) {
-    double value = 0;
+    /* Before the start, as at the start. */
+    double value = line->count ? line->steps[0].value : 0;
     for (size_t i = 0; i < line->count && line->steps[i].from_ms <= since_start_ms; i++)
         value = line->steps[i].value;
     return value;

@@ -168,6 +168,7 @@ struct sy_world {
     struct lh_table *parameters;
     size_t parameter_history;
     struct sy_metrics_options metrics;
+    int64_t running_for_ms; /* traffic before the start */
     int64_t latency_default_ms;
     struct sy_latency *latencies;
     size_t n_latencies;

@@ -76,7 +76,7 @@ static void flow_version(const struct sy_world *world, struct sy_function *funct
                          struct sy_random *random) {
     int64_t since = at_ms - world->start_ms;
     const struct sy_version *version = sy_function_version(function, number);
-    if (n == 0 || !version || since < version->active_from_ms)
+    if (n == 0 || !version || (version->active_from_ms && since < version->active_from_ms))
         return;
     uint32_t errors = sy_random_binomial(random, n, sy_timeline_at(&version->error_rate, since));
     count(world, series_of(function, alias->name, executed_dimension(world, alias, number)), at_ms,
