@@ -11,12 +11,13 @@
 enum { MAX_DEPTH = 32 };
 
 /* A pass of our own over the text before json-c sees it: what json-c would take too kindly. It
- * checks what json-c does not (duplicate keys, bare words, integers that do not fit) and leaves the
- * rest of the grammar to json-c's strict mode. */
+ * checks what json-c does not (duplicate keys, bare words, overlong UTF-8, numbers such as "1." or
+ * that do not fit) and leaves the rest of the grammar to json-c's strict mode. */
 struct scan {
     const char *what;
     const char *p;
     const char *end;
+    size_t n_keys; /* of all objects together */
     struct sy_error *error;
 };
 
@@ -41,17 +42,50 @@ static int scan_string(struct scan *s, const char **ret_start, size_t *ret_len) 
         return scan_fail(s, "a string that does not end");
     *ret_start = start;
     *ret_len = (size_t)(s->p++ - start);
-    return 0;
+    return sy_text_is_utf8(start, *ret_len) ? 0 : scan_fail(s, "a string that is not UTF-8");
 }
 
+/* json-c keeps keys up to their first NUL, so that "a\u0000b" would be read as "a". */
+static bool has_nul(const char *key, size_t len) {
+    for (size_t i = 0; i + 1 < len; i++)
+        if (key[i] == '\\' && key[++i] == 'u' && len - i > 4 && memcmp(key + i, "u0000", 5) == 0)
+            return true;
+    return false;
+}
+
+static size_t skip_digits(struct scan *s) {
+    const char *start = s->p;
+    while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
+        s->p++;
+    return (size_t)(s->p - start);
+}
+
+static bool skip_one_of(struct scan *s, const char *set) {
+    if (s->p >= s->end || !*s->p || !strchr(set, *s->p))
+        return false;
+    s->p++;
+    return true;
+}
+
+/* RFC 8259, section 6; json-c takes "1." as well. */
 static int scan_number(struct scan *s) {
     const char *start = s->p;
-    bool integer = true;
-    while (s->p < s->end && strchr("+-0123456789.eE", *s->p) && *s->p)
-        if (strchr(".eE", *s->p++))
-            integer = false;
     char digits[32];
+    (void)skip_one_of(s, "-");
+    bool good = skip_one_of(s, "0") || skip_digits(s) > 0;
+    bool integer = true;
+    if (good && skip_one_of(s, ".")) {
+        integer = false;
+        good = skip_digits(s) > 0;
+    }
+    if (good && skip_one_of(s, "eE")) {
+        integer = false;
+        (void)skip_one_of(s, "+-");
+        good = skip_digits(s) > 0;
+    }
     size_t n = (size_t)(s->p - start);
+    if (!good)
+        return scan_fail(s, "a number that is not one");
     if (!integer)
         return n < 400 ? 0 : scan_fail(s, "a number of absurd length");
     if (n >= sizeof digits)
@@ -65,8 +99,9 @@ static int scan_number(struct scan *s) {
 
 static int scan_value(struct scan *s, int depth);
 
-/* Whether this object already had the key; keys compare as written, escapes and all. Objects from
- * AWS and from people are small, so a linear look is enough; the bound keeps hostile ones cheap. */
+/* Whether this object already had the key; keys compare as written, escapes and all (the same key
+ * written in two ways is found afterwards, by count). Objects from AWS and from people are small,
+ * so a linear look is enough; the bound keeps hostile ones cheap. */
 enum { MAX_KEYS = 4096 };
 
 static int scan_object(struct scan *s, int depth) {
@@ -88,6 +123,11 @@ static int scan_object(struct scan *s, int depth) {
         }
         if (scan_string(s, &start, &len))
             goto out;
+        if (has_nul(start, len)) {
+            (void)scan_fail(s, "an object key with a NUL character");
+            goto out;
+        }
+        s->n_keys++;
         for (size_t i = 0; i < count; i++)
             if (keys[i].len == len && memcmp(keys[i].start, start, len) == 0) {
                 char shown[64];
@@ -163,11 +203,11 @@ static int scan_word(struct scan *s) {
 static int scan_value(struct scan *s, int depth) {
     const char *start = NULL;
     size_t len = 0;
-    if (depth > MAX_DEPTH)
-        return scan_fail(s, "it nests more than 32 deep");
     skip_blank(s);
     if (s->p >= s->end)
         return scan_fail(s, "it ends too early");
+    if (depth == MAX_DEPTH && (*s->p == '{' || *s->p == '['))
+        return scan_fail(s, "it nests more than 32 deep");
     if (*s->p == '{')
         return scan_object(s, depth);
     if (*s->p == '[')
@@ -177,6 +217,21 @@ static int scan_value(struct scan *s, int depth) {
     if (*s->p == '-' || (*s->p >= '0' && *s->p <= '9'))
         return scan_number(s);
     return scan_word(s);
+}
+
+/* Keys of all objects within the value, which nests no deeper than MAX_DEPTH. */
+static size_t count_keys(struct json_object *value) {
+    size_t n = 0;
+    if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            n += count_keys(json_object_array_get_idx(value, i));
+    } else if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, child) {
+            (void)key;
+            n += 1 + count_keys(child);
+        }
+    }
+    return n;
 }
 
 int sy_json_parse(const char *what, const char *text, size_t len, struct json_object **ret,
@@ -203,6 +258,10 @@ int sy_json_parse(const char *what, const char *text, size_t len, struct json_ob
     if (why != json_tokener_success) {
         (void)json_object_put(object);
         return scan_fail(&s, json_tokener_error_desc(why));
+    }
+    if (count_keys(object) != s.n_keys) {
+        (void)json_object_put(object);
+        return scan_fail(&s, "a key stands twice in one object, once with escapes");
     }
     *ret = object;
     return 0;

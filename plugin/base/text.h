@@ -26,6 +26,8 @@ const char *sy_percent_format(int64_t bp, char buf[16]);
 /* Unix milliseconds -> "2026-01-02T03:04:05Z"; buf of 24 bytes; returns buf. */
 const char *sy_time_format(int64_t unix_ms, char buf[24]);
 
+/* Well-formed UTF-8, controls and all? */
+bool sy_text_is_utf8(const char *s, size_t len);
 /* Valid UTF-8 without control characters (C0, DEL, C1)? NUL inside len counts as a control. */
 bool sy_text_is_clean(const char *s, size_t len);
 /* Copy into buf for showing: control characters and broken UTF-8 become '?'. Returns buf. */

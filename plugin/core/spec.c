@@ -121,6 +121,19 @@ int sy_stages_parse(const char *text, struct sy_spec *spec, struct sy_error *err
     return 0;
 }
 
+/* One whole number and a unit, so that sy_stages_parse() reads it again: 90s, not 1m30s. */
+static const char *bake_format(int64_t ms, char buf[32]) {
+    static const struct {
+        int64_t ms;
+        const char *suffix;
+    } units[] = {{SY_HOUR_MS, "h"}, {SY_MINUTE_MS, "m"}, {1000, "s"}, {1, "ms"}};
+    size_t i = 0;
+    while (ms % units[i].ms)
+        i++;
+    (void)snprintf(buf, 32, "%lld%s", (long long)(ms / units[i].ms), units[i].suffix);
+    return buf;
+}
+
 const char *sy_stages_format(const struct sy_spec *spec, char buf[256]) {
     size_t used = 0;
     (void)snprintf(buf, 256, "instant");
@@ -129,7 +142,7 @@ const char *sy_stages_format(const struct sy_spec *spec, char buf[256]) {
         char bake[32];
         used += (size_t)snprintf(buf + used, 256 - used, "%s%s/%s", i ? "," : "",
                                  sy_percent_format(spec->stages[i].weight_bp, weight),
-                                 sy_duration_format(spec->stages[i].bake_ms, bake));
+                                 bake_format(spec->stages[i].bake_ms, bake));
     }
     return buf;
 }

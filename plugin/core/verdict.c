@@ -1,8 +1,11 @@
 #include "core/verdict.h"
 
+/* Counts come from outside: a sum that overflows stays at the largest number. */
 static void add(struct sy_counts *sum, struct sy_counts counts) {
-    sum->invocations += counts.invocations;
-    sum->errors += counts.errors;
+    if (__builtin_add_overflow(sum->invocations, counts.invocations, &sum->invocations))
+        sum->invocations = INT64_MAX;
+    if (__builtin_add_overflow(sum->errors, counts.errors, &sum->errors))
+        sum->errors = INT64_MAX;
 }
 
 void sy_window_sum(const struct sy_sample *samples, size_t n, int64_t now_ms, int64_t window_ms,
