@@ -176,6 +176,7 @@ void sy_quit(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
 
 static void on_start(SY_STEP) {
     struct sy_record *record = &r->record;
+    r->known_mirror = *in->mirror;
     r->routing = *in->routing;
     sy_set_text(record->revision, sizeof record->revision, "%s", in->revision);
     if (r->start == SY_START_ROLLBACK) {
@@ -258,6 +259,8 @@ static void on_record(SY_STEP) {
     struct sy_record *record = &r->record;
     if (in->error || r->storing || r->want_store)
         return; /* the next look tells */
+    if (!r->mirroring && in->mirror)
+        r->known_mirror = *in->mirror;
     if (in->lease && strcmp(in->lease->owner, r->lease.owner) != 0) {
         r->lease.version = 0; /* not ours to drop */
         sy_quit(r, in, out, SY_OUTCOME_FAILED, "%s drives this release now", in->lease->owner);
@@ -367,6 +370,29 @@ static bool mirror_wanted(const struct sy_release *r) {
            m->deployment_ms;
 }
 
+static void drop_if_known(char *want, const char *known) {
+    if (strcmp(want, known) == 0)
+        want[0] = '\0';
+}
+
+/* Leave out of what is wanted what stands there already. */
+static void drop_known(struct sy_release *r) {
+    struct sy_mirror *want = &r->want_mirror;
+    const struct sy_mirror *known = &r->known_mirror;
+    drop_if_known(want->alias, known->alias);
+    drop_if_known(want->current, known->current);
+    drop_if_known(want->previous, known->previous);
+    drop_if_known(want->last_known_good, known->last_known_good);
+    if (want->deployment_ms == known->deployment_ms)
+        want->deployment_ms = 0;
+}
+
+bool sy_mirror_stands(struct sy_release *r) {
+    if (!r->mirroring)
+        drop_known(r);
+    return !mirror_wanted(r);
+}
+
 /* Something is to be written, and not given up. */
 static bool store_pending(const struct sy_release *r) {
     bool last_words = r->record.phase == SY_PHASE_CLOSED || r->leaving;
@@ -400,10 +426,31 @@ static void note_stored(SY_STEP) {
     r->record.version = in->number;
 }
 
+static void keep_text(char *known, const char *written, size_t size) {
+    if (written[0])
+        memcpy(known, written, size);
+}
+
+/* What was wanted when the write went out stands there now. (What was added since is written again
+ * with the rest, so that it does no harm to take it as known only then.) */
+static void remember_mirror(struct sy_release *r) {
+    struct sy_mirror *known = &r->known_mirror;
+    const struct sy_mirror *wrote = &r->want_mirror;
+    if (r->mirror_again)
+        return;
+    keep_text(known->alias, wrote->alias, sizeof known->alias);
+    keep_text(known->current, wrote->current, sizeof known->current);
+    keep_text(known->previous, wrote->previous, sizeof known->previous);
+    keep_text(known->last_known_good, wrote->last_known_good, sizeof known->last_known_good);
+    if (wrote->deployment_ms)
+        known->deployment_ms = wrote->deployment_ms;
+}
+
 static void note_mirrored(SY_STEP) {
     r->mirroring = false;
     if (!in->error) {
         r->mirror_failures = 0;
+        remember_mirror(r);
         if (!r->mirror_again) /* else: written again as a whole, with what was added meanwhile */
             r->want_mirror = (struct sy_mirror){0};
         return;
@@ -465,6 +512,8 @@ static void request_writes(SY_STEP) {
         r->want_store = false; /* whoever reads the record next finds the alias on the baseline */
     if (!r->record.mirrors)
         r->want_mirror = (struct sy_mirror){0};
+    if (!r->mirroring)
+        drop_known(r);
     /* The end is written down last: until then another driver finds what is still to be done. */
     bool mirror_first = r->record.phase == SY_PHASE_CLOSED && (r->mirroring || mirror_pending(r));
     if (store_pending(r) && !r->storing && !mirror_first && in->now_ms >= r->store_ms) {

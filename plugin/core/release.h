@@ -49,6 +49,7 @@ struct sy_input {
     size_t n_samples;
     const struct sy_record *record;
     const struct sy_lease *lease;
+    const struct sy_mirror *mirror; /* START, RECORD: what stands in the parameters */
     const char *text;
 };
 
@@ -88,6 +89,7 @@ struct sy_release {
     bool want_store;
     bool mirror_again; /* want_mirror grew while it was being written */
     struct sy_mirror want_mirror;
+    struct sy_mirror known_mirror; /* what stands there, as far as known: not written again */
     /* Trying again. */
     uint32_t attempts; /* of the move or read under way */
     uint32_t store_failures, mirror_failures, observe_failures, verify_failures;

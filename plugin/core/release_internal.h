@@ -38,6 +38,8 @@ void sy_quit(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(5
 void sy_stop_by_interrupt(SY_STEP);
 /* To be filled in; written as soon as the write under way is answered. */
 struct sy_mirror *sy_want_mirror(struct sy_release *r);
+/* Does all that is wanted stand in the parameters already? */
+bool sy_mirror_stands(struct sy_release *r);
 
 /* release_move.c */
 void sy_intent(SY_STEP, uint32_t stage);

@@ -247,7 +247,7 @@ void sy_on_samples(SY_STEP) {
 bool sy_watches_traffic(const struct sy_release *r, int64_t now_ms) {
     const struct sy_record *record = &r->record;
     return record->phase == SY_PHASE_CLOSED && r->switched_ms && record->first_traffic_ms &&
-           !r->interrupted && !r->traffic_seen &&
+           !r->interrupted && !r->traffic_seen && r->start != SY_START_SETTLE &&
            now_ms <= r->switched_ms + (TRAFFIC_PERIODS + 1) * record->spec.period_ms;
 }
 

@@ -156,6 +156,8 @@ void sy_on_intent_stored(SY_STEP) {
     memcpy(mirror->alias, record->spec.alias, sizeof mirror->alias);
     memcpy(mirror->previous, record->baseline, sizeof mirror->previous);
     memcpy(mirror->last_known_good, record->baseline, sizeof mirror->last_known_good);
+    if (sy_mirror_stands(r))
+        shift(r, in, out);
 }
 
 void sy_on_intent_mirrored(SY_STEP) {

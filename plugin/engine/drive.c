@@ -138,12 +138,26 @@ static void on_samples(void *ctx, const struct sy_sample *samples, size_t n,
     feed(drive, &input);
 }
 
+static void fill_mirror(struct sy_mirror *ret, const char *alias, const char *current,
+                        const char *previous, const char *last_known_good, int64_t deployment_ms) {
+    *ret = (struct sy_mirror){.deployment_ms = deployment_ms};
+    (void)snprintf(ret->alias, sizeof ret->alias, "%s", alias);
+    (void)snprintf(ret->current, sizeof ret->current, "%s", current);
+    (void)snprintf(ret->previous, sizeof ret->previous, "%s", previous);
+    (void)snprintf(ret->last_known_good, sizeof ret->last_known_good, "%s", last_known_good);
+}
+
 static void on_record(void *ctx, const struct sy_stored *stored, const struct sy_error *error) {
     struct sy_drive *drive = ctx;
     struct sy_input input = {.kind = SY_INPUT_RECORD, .error = error};
+    struct sy_mirror mirror;
     if (!error) {
         input.record = stored->has_record ? &stored->record : NULL;
         input.lease = stored->has_lease ? &stored->lease : NULL;
+        fill_mirror(&mirror, stored->mirror_alias, stored->current, stored->previous,
+                    stored->last_known_good, stored->deployment_ms);
+        /* A record of the past says nothing of today's parameters. */
+        input.mirror = stored->mirror_alias[0] ? &mirror : NULL;
     }
     drive->pending--;
     feed(drive, &input);
@@ -252,7 +266,11 @@ void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered, 
     struct sy_lease lease = {.version = facts->has_lease ? facts->lease.version : 0};
     (void)snprintf(lease.owner, sizeof lease.owner, "%s/%llu", engine->owner,
                    (unsigned long long)engine->drives_made);
+    struct sy_mirror mirror;
+    fill_mirror(&mirror, facts->mirror_alias, facts->mirror_current, facts->mirror_previous,
+                facts->mirror_last_known_good, gathered->deployment_ms);
     struct sy_input input = {.kind = SY_INPUT_START,
+                             .mirror = &mirror,
                              .exists = facts->has_alias,
                              .routing = &facts->routing,
                              .revision = facts->revision,

@@ -172,6 +172,12 @@ static void begin_resumed(struct sy_drive *drive, const struct sy_gathered *gath
     sy_drive_begin(drive, gathered, "");
 }
 
+/* Facts and plan are large, and of no use once the release runs. */
+static void forget_planning(struct sy_drive *drive) {
+    free(SY_STEAL(drive->plan));
+    free(SY_STEAL(drive->gathered));
+}
+
 static void begin_new(struct sy_drive *drive) {
     struct sy_engine *engine = drive->engine;
     const struct sy_gathered *gathered = drive->gathered;
@@ -192,6 +198,7 @@ static void superseded(void *ctx, int64_t version, const struct sy_error *error)
     }
     drive->gathered->facts.record.version = version;
     begin_new(drive);
+    forget_planning(drive);
 }
 
 static void close_superseded(struct sy_drive *drive) {
@@ -260,9 +267,8 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
         sy_drive_fail(drive, failed);
     else
         apply_planned(drive);
-    free(SY_STEAL(drive->plan));
     if (drive->begun || drive->over)
-        free(SY_STEAL(drive->gathered));
+        forget_planning(drive);
 }
 
 /* Fails from the loop, not from within the call, so that the caller has its watch first. */

@@ -33,7 +33,7 @@ static uint64_t run(const struct sim_case *c, uint64_t kill_at, struct ending *r
     uint64_t turns = 0;
     sim_world_init(&w, c, NULL);
     sim_engine_init(&e, &w, "first");
-    sim_request(&e, c);
+    sim_ask(&e, &c->requests[0]);
     turns = sim_run(&e, c, kill_at < 200000 ? kill_at : 200000);
     /* The next one may come while the dead one's lease still stands: then it is told to wait, or,
      * at 100 %, that nothing is left to do. Afterwards it takes over. */
@@ -49,14 +49,14 @@ static uint64_t run(const struct sim_case *c, uint64_t kill_at, struct ending *r
             while (sy_io_now(w.io) < later)
                 w.io->ops->wait(w.io, later);
         }
-        sim_request(&e, c);
+        sim_ask(&e, &c->requests[0]);
         (void)sim_run(&e, c, 200000);
         assert_true(e.over);
         again = e.outcome == SY_OUTCOME_UNCHANGED && tries == 0;
     }
     ret->outcome = e.outcome;
     sim_engine_kill(&e);
-    sim_describe(&w, c, &ret->left);
+    sim_describe(&w, &ret->left);
     sim_world_finish(&w);
     return turns;
 }

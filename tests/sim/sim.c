@@ -60,22 +60,43 @@ static void read_words(struct json_object *o, struct sy_spec *spec) {
     must(sy_inconclusive_parse(word, &spec->on_inconclusive, &error), &error, "case");
 }
 
-static void read_apply(struct json_object *o, struct sim_case *c) {
+static void read_spec(struct json_object *o, struct sim_request *request) {
     struct sy_error error = {0};
     char stages[256] = "";
-    must(sy_json_string(o, "version", true, c->spec.version, sizeof c->spec.version, &error),
-         &error, "case");
+    struct sy_spec *spec = &request->spec;
+    must(sy_json_string(o, "version", true, spec->version, sizeof spec->version, &error), &error,
+         "case");
     must(sy_json_string(o, "stages", false, stages, sizeof stages, &error), &error, "case");
     if (stages[0])
-        must(sy_stages_parse(stages, &c->spec, &error), &error, "case");
-    must(sy_json_bool(o, "retry", false, &c->spec.retry, &error), &error, "case");
-    must(sy_json_string(o, "fingerprint", false, c->fingerprint, sizeof c->fingerprint, &error),
+        must(sy_stages_parse(stages, spec, &error), &error, "case");
+    must(sy_json_bool(o, "retry", false, &spec->retry, &error), &error, "case");
+    must(sy_json_string(o, "fingerprint", false, request->fingerprint, sizeof request->fingerprint,
+                        &error),
          &error, "case");
-    read_duration(o, "window", &c->spec.window_ms);
-    read_duration(o, "lock_in", &c->spec.lock_in_ms);
-    read_duration(o, "period", &c->spec.period_ms);
-    read_duration(o, "poll", &c->spec.poll_ms);
-    read_words(o, &c->spec);
+    read_duration(o, "window", &spec->window_ms);
+    read_duration(o, "lock_in", &spec->lock_in_ms);
+    read_duration(o, "period", &spec->period_ms);
+    read_duration(o, "poll", &spec->poll_ms);
+    read_words(o, spec);
+}
+
+/* {"apply": {…}}, {"plan": {…}}, {"rollback": {}}, {"status": {}} or {"wait": "10m"} */
+static void read_request(struct json_object *o, struct sim_request *request) {
+    static const char *const verbs[] = {"apply", "rollback", "status", "plan", "wait"};
+    struct json_object *words = NULL;
+    *request = (struct sim_request){.verb = SIM_WAIT};
+    sy_spec_init(&request->spec);
+    (void)strcpy(request->spec.function, function_name);
+    (void)strcpy(request->spec.alias, alias_name);
+    for (size_t i = 0; i < SY_COUNT(verbs); i++)
+        if (json_object_object_get_ex(o, verbs[i], &words))
+            request->verb = (enum sim_verb)i;
+    if (request->verb == SIM_APPLY || request->verb == SIM_PLAN) {
+        (void)json_object_object_get_ex(o, verbs[request->verb], &words);
+        read_spec(words, request);
+    }
+    if (request->verb == SIM_WAIT)
+        read_duration(o, "wait", &request->wait_ms);
 }
 
 static void read_action(struct json_object *o, struct sim_action *action) {
@@ -93,21 +114,19 @@ void sim_case_load(const char *path, struct sim_case *ret) {
     struct sy_error error = {0};
     SY_AUTO_JSON struct json_object *root = NULL;
     struct json_object *world = NULL;
-    struct json_object *apply = NULL;
+    struct json_object *requests = NULL;
     struct json_object *actions = NULL;
     SY_AUTO_FREE char *text = read_file(path, &len);
     *ret = (struct sim_case){0};
-    sy_spec_init(&ret->spec);
-    (void)strcpy(ret->spec.function, function_name);
-    (void)strcpy(ret->spec.alias, alias_name);
     must(sy_json_parse(path, text, len, &root, &error), &error, path);
     must(sy_json_child(root, "world", true, json_type_object, &world, &error), &error, path);
-    must(sy_json_child(root, "apply", false, json_type_object, &apply, &error), &error, path);
+    must(sy_json_child(root, "requests", true, json_type_array, &requests, &error), &error, path);
     must(sy_json_child(root, "actions", false, json_type_array, &actions, &error), &error, path);
     ret->world = sy_json_write(world);
-    ret->rollback = !apply;
-    if (apply)
-        read_apply(apply, ret);
+    assert_true(json_object_array_length(requests) <= SY_COUNT(ret->requests));
+    for (; ret->n_requests < json_object_array_length(requests); ret->n_requests++)
+        read_request(json_object_array_get_idx(requests, ret->n_requests),
+                     &ret->requests[ret->n_requests]);
     size_t n = actions ? json_object_array_length(actions) : 0;
     assert_true(n <= SY_COUNT(ret->actions));
     for (; ret->n_actions < n; ret->n_actions++)
@@ -292,15 +311,70 @@ static void ready(void *ctx) {
     }
     if (got < 0)
         e->over = true;
+    if (got < 0 && e->error.code != SY_OK && e->w->trace)
+        sy_buffer_printf(e->w->trace, "error %s %s: %s\n", sy_code_name(e->error.code),
+                         e->error.reason, e->error.message);
 }
 
-void sim_request(struct sim_engine *e, const struct sim_case *c) {
+static void on_status(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
+    struct sim_engine *e = ctx;
+    char routing[80];
+    e->over = true;
+    if (error)
+        e->error = *error;
+    else if (e->w->trace)
+        sy_buffer_printf(e->w->trace, "status: %s, %s %s\n",
+                         sy_routing_format(&facts->routing, routing),
+                         facts->has_record ? sy_phase_word(facts->record.phase) : "no record",
+                         sy_outcome_word(facts->record.outcome));
+}
+
+static void on_plan(void *ctx, const struct sy_plan *plan, const struct sy_error *error) {
+    static const char *const kinds[] = {"release", "first", "unchanged", "resume"};
+    struct sim_engine *e = ctx;
+    e->over = true;
+    if (error)
+        e->error = *error;
+    if (error || !e->w->trace)
+        return;
+    sy_buffer_printf(e->w->trace, "plan: %s, baseline %s, last known good %s\n", kinds[plan->kind],
+                     plan->baseline, plan->last_known_good);
+    for (uint32_t i = 0; i < plan->spec.n_stages; i++)
+        sy_buffer_printf(e->w->trace, "  stage %u expects %lld\n", i + 1,
+                         (long long)plan->expected[i]);
+    for (uint32_t i = 0; i < plan->n_warnings; i++)
+        sy_buffer_printf(e->w->trace, "  warning: %s\n", plan->warnings[i]);
+}
+
+static void on_waited(void *ctx) {
+    struct sim_engine *e = ctx;
+    e->over = true;
+}
+
+void sim_ask(struct sim_engine *e, const struct sim_request *request) {
+    const struct sy_spec *spec = &request->spec;
+    if (e->watch)
+        sy_watch_close(e->watch);
+    e->watch = NULL;
     e->over = false;
-    if (c->rollback)
-        e->watch =
-            sy_engine_rollback(e->engine, c->spec.function, c->spec.alias, "by hand", ready, e);
-    else
-        e->watch = sy_engine_apply(e->engine, &c->spec, c->fingerprint, ready, e);
+    e->error = (struct sy_error){0};
+    switch (request->verb) {
+    case SIM_ROLLBACK:
+        e->watch = sy_engine_rollback(e->engine, spec->function, spec->alias, "by hand", ready, e);
+        break;
+    case SIM_STATUS:
+        sy_engine_status(e->engine, spec->function, spec->alias, true, on_status, e);
+        break;
+    case SIM_PLAN:
+        sy_engine_plan(e->engine, spec, on_plan, e);
+        break;
+    case SIM_WAIT:
+        sy_timers_set(&e->timers, &e->timer, sy_io_now(e->w->io) + request->wait_ms, on_waited, e);
+        break;
+    default:
+        e->watch = sy_engine_apply(e->engine, spec, request->fingerprint, ready, e);
+        break;
+    }
     ready(e);
 }
 
@@ -393,8 +467,11 @@ static void describe_record(const char *text, struct sy_buffer *out) {
     struct sy_error error = {0};
     SY_AUTO_JSON struct json_object *record = NULL;
     static const char *const keys[] = {"phase", "outcome", "baseline"};
-    must(sy_json_parse("record", text, strlen(text), &record, &error), &error, "record");
     sy_buffer_puts(out, "record:");
+    if (sy_json_parse("record", text, strlen(text), &record, &error)) {
+        sy_buffer_printf(out, " %s\n", text); /* nonsense that a case put there */
+        return;
+    }
     for (size_t i = 0; i < SY_COUNT(keys); i++) {
         struct json_object *value = NULL;
         if (json_object_object_get_ex(record, keys[i], &value))
@@ -403,11 +480,10 @@ static void describe_record(const char *text, struct sy_buffer *out) {
     sy_buffer_puts(out, "\n");
 }
 
-void sim_describe(struct sim_world *w, const struct sim_case *c, struct sy_buffer *out) {
+void sim_describe(struct sim_world *w, struct sy_buffer *out) {
     static const char *const names[] = {"current-version", "previous-version",
                                         "last-known-good-version", "mirror-alias",
                                         "steelyard/production"};
-    (void)c;
     describe_alias(w, out);
     for (size_t i = 0; i < SY_COUNT(names); i++) {
         SY_AUTO_FREE char *body = sy_asprintf("{\"Name\":\"/lambda/checkout/%s\"}", names[i]);

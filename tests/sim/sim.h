@@ -12,12 +12,20 @@
 /* 2026-01-01T00:00:00Z */
 #define SIM_START_MS INT64_C(1767225600000)
 
+/* One thing that is asked of the engine, after what was asked before has ended. */
+enum sim_verb { SIM_APPLY, SIM_ROLLBACK, SIM_STATUS, SIM_PLAN, SIM_WAIT };
+struct sim_request {
+    enum sim_verb verb;
+    struct sy_spec spec;
+    char fingerprint[SY_FINGERPRINT_MAX + 1];
+    int64_t wait_ms; /* SIM_WAIT: nothing is asked, time passes */
+};
+
 /* One file of tests/sim/cases: a world, what is asked of the engine, and what happens meanwhile. */
 struct sim_case {
     char *world; /* scenario JSON */
-    struct sy_spec spec;
-    bool rollback; /* the request is a rollback, not an apply */
-    char fingerprint[SY_FINGERPRINT_MAX + 1];
+    struct sim_request requests[8];
+    size_t n_requests;
     struct sim_action {
         int64_t at_ms; /* after the start */
         char what[16]; /* interrupt, rollback, or act */
@@ -50,6 +58,7 @@ struct sim_engine {
     struct sy_source *source;
     struct sy_engine *engine;
     struct sy_watch *watch;
+    struct sy_timer timer; /* of SIM_WAIT */
     bool over;
     struct sy_error error;
     enum sy_outcome outcome;
@@ -58,13 +67,13 @@ void sim_engine_init(struct sim_engine *e, struct sim_world *w, const char *owne
 /* As a kill would leave it: nothing is finished, requests that have not arrived never will. */
 void sim_engine_kill(struct sim_engine *e);
 
-/* Ask for what the case asks for, then turn the loop: until the request has ended, or max_steps
- * turns of the loop were made. Returns the number made. */
-void sim_request(struct sim_engine *e, const struct sim_case *c);
+/* Ask, then turn the loop: until the request has ended, or max_turns turns of the loop were made.
+ * Returns the number made. */
+void sim_ask(struct sim_engine *e, const struct sim_request *request);
 uint64_t sim_run(struct sim_engine *e, const struct sim_case *c, uint64_t max_turns);
 
 /* What is left in the world: the alias and every parameter but leases, one line each, without what
  * differs from run to run by nature (revisions, identifiers, times). */
-void sim_describe(struct sim_world *w, const struct sim_case *c, struct sy_buffer *out);
+void sim_describe(struct sim_world *w, struct sy_buffer *out);
 
 #endif
