@@ -385,6 +385,11 @@ static void rolled_back(SY_STEP, const char *how) {
     sy_set_text(event->text, sizeof event->text, "%s", how);
     struct sy_mirror *mirror = sy_want_mirror(r);
     memcpy(mirror->current, r->record.baseline, sizeof mirror->current);
+    if (strcmp(r->record.last_known_good, r->record.spec.version) == 0) {
+        /* It was good until a person thought otherwise. */
+        memcpy(mirror->last_known_good, r->record.baseline, sizeof mirror->last_known_good);
+        memcpy(r->record.last_known_good, r->record.baseline, sizeof mirror->last_known_good);
+    }
     r->next_poll_ms = in->now_ms + r->record.spec.period_ms;
     sy_close(r, in, out, r->rollback_outcome, "%s", r->text);
 }
