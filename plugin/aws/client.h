@@ -51,7 +51,11 @@ struct sy_aws_reply {
  *   400 INVALID_ARGUMENT, 403 PERMISSION_DENIED (the message names the IAM action, such as
  *   lambda:UpdateAlias), 401 and bad or expired credentials UNAUTHENTICATED, 404 NOT_FOUND,
  *   409 ALREADY_EXISTS, 412 ABORTED, 429 and throttling RESOURCE_EXHAUSTED after retries, 5xx and
- *   no answer UNAVAILABLE after retries, an answer that is not what it should be INTERNAL. */
+ *   no answer UNAVAILABLE after retries, an answer that is not what it should be INTERNAL.
+ * The JSON services answer 400 to most everything: there AWS's error code decides first, such as
+ * ParameterNotFound NOT_FOUND, ParameterAlreadyExists ALREADY_EXISTS, AccessDeniedException
+ * PERMISSION_DENIED, TooManyUpdates RESOURCE_EXHAUSTED. A 404 that AWS did not write is INTERNAL,
+ * so that a wrong endpoint does not read as "there is none". */
 typedef void sy_aws_done(void *ctx, const struct sy_aws_reply *reply, const struct sy_error *error);
 
 /* done is called once, later, never from within. Copies what it needs of the call. */

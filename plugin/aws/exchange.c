@@ -77,7 +77,6 @@ static int add_headers(struct sy_exchange *exchange, const struct sy_http_reques
         add_line(exchange, line);
         typed = typed || strcasecmp(header->name, "Content-Type") == 0;
     }
-    add_line(exchange, "Expect:"); /* waiting for 100 Continue only costs time */
     if (!typed)
         add_line(exchange, "Content-Type:"); /* none, instead of libcurl's form data */
     return 0;

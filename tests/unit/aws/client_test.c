@@ -281,6 +281,19 @@ static void test_token_bucket(void **state) {
     end(&f);
 }
 
+/* A throttled retry takes 5: the first 50 calls retry twice each, and no later one does. */
+static void test_throttling_takes_fewer_tokens(void **state) {
+    (void)state;
+    static const struct fake_answer busy[] = {{.status = 429}};
+    struct fixture f = begin(busy, 1, 1);
+    for (int i = 0; i < 60; i++) {
+        sy_aws_send(f.aws, &get_alias, on_done, &f);
+        fake_run(f.fake);
+    }
+    assert_int_equal(f.fake->n_requests, 60 + 100);
+    end(&f);
+}
+
 static void test_a_success_gives_its_tokens_back(void **state) {
     (void)state;
     struct fake_answer script[400];
@@ -704,6 +717,7 @@ int main(void) {
         cmocka_unit_test_setup(test_every_attempt_is_signed_anew, setup),
         cmocka_unit_test_setup(test_retry_after, setup),
         cmocka_unit_test_setup(test_token_bucket, setup),
+        cmocka_unit_test_setup(test_throttling_takes_fewer_tokens, setup),
         cmocka_unit_test_setup(test_a_success_gives_its_tokens_back, setup),
         cmocka_unit_test_setup(test_errors, setup),
         cmocka_unit_test_setup(test_a_long_message_keeps_the_advice, setup),

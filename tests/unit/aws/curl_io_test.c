@@ -195,6 +195,8 @@ static void test_huge_answers_are_refused_at_once(void **state) {
     struct fixture *f = *state;
     struct outcome outcome = get(f, "/huge");
     expect_failure(&outcome, SY_INTERNAL, "larger than 8 MiB");
+    /* It says how long it is: refused before any of it is stored. */
+    assert_true(atomic_load(&f->server->body_bytes) < SY_CURL_BODY_MAX);
     outcome = get(f, "/endless");
     expect_failure(&outcome, SY_INTERNAL, "larger than 8 MiB");
     /* What the sockets buffer may be on its way beyond it, but not the whole. */
@@ -215,6 +217,7 @@ static void test_interim_answer(void **state) {
     struct fixture *f = *state;
     struct outcome outcome = get(f, "/continue");
     assert_int_equal(outcome.status, 200);
+    assert_int_equal(outcome.n_headers, 2);
     assert_string_equal(outcome.early, "");
     assert_string_equal(outcome.late, "1");
 }
