@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "mutants.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -332,44 +333,30 @@ static void a_lease_round_trips(void **state) {
     assert_int_equal(back.version, 0);
 }
 
-/* A record is cut, and each byte deleted or changed: it is read or refused, nothing else. What is
- * read is written again without harm. */
-static size_t try_mutant(const char *text, size_t len) {
+/* A broken record is read or refused, nothing else. What is read is written again without harm. */
+static void try_mutant(void *ctx, const char *text, size_t len) {
+    size_t *read = ctx;
     struct sy_record record = {0};
     struct sy_error error = {0};
-    char *exact = sy_strndup(text, len); /* its own block: a sanitizer sees every step too far */
-    int result = sy_record_parse(exact, len, &record, &error);
-    free(exact);
-    if (result) {
-        assert_int_equal(error.code, SY_FAILED_PRECONDITION);
-        assert_true(error.message[0]);
-        return 0;
+    if (sy_record_parse(text, len, &record, &error) == 0) {
+        free(sy_record_write(&record));
+        ++*read;
+        return;
     }
-    free(sy_record_write(&record));
-    return 1;
+    assert_int_equal(error.code, SY_FAILED_PRECONDITION);
+    assert_string_equal(error.reason, "BAD_RECORD");
+    assert_true(error.message[0]);
 }
 
 static void mutants_are_read_or_refused(void **state) {
     (void)state;
-    static const unsigned char flips[] = {0x01, 0x02, 0x08, 0x10, 0x20, 0x80, 0xff};
     struct sy_record record = sample();
     SY_AUTO_FREE char *text = sy_record_write(&record);
-    size_t len = strlen(text);
     size_t read = 0;
-    size_t tried = 0;
-    for (size_t i = 0; i < len; i++) {
-        (void)try_mutant(text, i);
-        SY_AUTO_FREE char *shorter = sy_strndup(text, len);
-        memmove(shorter + i, shorter + i + 1, len - i);
-        read += try_mutant(shorter, len - 1);
-        for (size_t k = 0; k < SY_COUNT(flips); k++, tried++) {
-            SY_AUTO_FREE char *changed = sy_strndup(text, len);
-            changed[i] = (char)((unsigned char)changed[i] ^ flips[k]);
-            read += try_mutant(changed, len);
-        }
-    }
-    print_message("%zu of %zu mutants still are records\n", read, tried + len);
-    assert_true(read > 0 && read < tried); /* names and numbers may change; the shape may not */
+    size_t tried = mutants_each(text, try_mutant, &read);
+    print_message("%zu of %zu mutants still are records\n", read, tried);
+    assert_true(read > 0 &&
+                read < tried / 2); /* a name or a number may change; the shape may not */
 }
 
 int main(void) {

@@ -5,7 +5,9 @@
 #include "base/timers.h"
 #include "fake_aws.h"
 #include "fake_io.h"
+#include "mutants.h"
 #include "state/record_json.h"
+#include "state/ssm_json.h"
 
 #include <json-c/json.h>
 #include <setjmp.h>
@@ -273,6 +275,39 @@ static void a_parameter_that_stands_twice_is_refused(void **state) {
     read_all(f);
     assert_int_equal(f->error.code, SY_INTERNAL);
     assert_non_null(strstr(f->error.message, "twice"));
+}
+
+struct attempt {
+    char *names[2];
+    size_t read;
+};
+
+static void try_parameters(void *ctx, const char *body, size_t len) {
+    struct attempt *attempt = ctx;
+    struct sy_parameter parameters[2] = {0};
+    struct sy_error error = {0};
+    SY_AUTO_JSON struct json_object *tree = NULL;
+    if (sy_parameters_parse(body, len, attempt->names, 2, parameters, &tree, &error) == 0) {
+        char version[SY_VERSION_MAX + 1];
+        sy_parameter_version(&parameters[0], version);
+        (void)sy_parameter_time_ms(&parameters[0]);
+        attempt->read++;
+        return;
+    }
+    assert_int_equal(error.code, SY_INTERNAL);
+    assert_null(tree);
+}
+
+static void mutants_are_read_or_refused(void **state) {
+    (void)state;
+    char there[] = PREFIX "current-version";
+    char absent[] = PREFIX "previous-version";
+    struct attempt attempt = {{there, absent}, 0};
+    SY_AUTO_FREE char *one = parameter(there, "42", 7);
+    SY_AUTO_FREE char *body =
+        sy_asprintf("{\"InvalidParameters\":[\"%s\"],\"Parameters\":[%s]}", absent, one);
+    size_t tried = mutants_each(body, try_parameters, &attempt);
+    assert_true(attempt.read > 0 && attempt.read < tried);
 }
 
 static void read_errors_pass_through(void **state) {
@@ -603,6 +638,7 @@ int main(void) {
         TEST(an_unreadable_lock_has_run_out),
         cmocka_unit_test(hostile_reads_are_refused),
         TEST(a_parameter_that_stands_twice_is_refused),
+        cmocka_unit_test(mutants_are_read_or_refused),
         TEST(read_errors_pass_through),
         TEST(reads_an_older_version),
         TEST(an_older_version_that_is_gone),

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "fake_aws.h"
+#include "mutants.h"
 #include "target/lambda_json.h"
 
 #include <setjmp.h>
@@ -411,6 +412,28 @@ static void hostile_answers_are_refused(void **state) {
     }
 }
 
+static void try_alias(void *ctx, const char *body, size_t len) {
+    size_t *read = ctx;
+    struct sy_alias_state alias = {0};
+    struct sy_error error = {0};
+    if (sy_lambda_alias_parse("GetAlias", body, len, &alias, &error) == 0) {
+        assert_true(alias.exists && alias.revision[0]);
+        assert_true(sy_lambda_is_version(alias.routing.primary));
+        assert_in_range(alias.routing.additional_bp, 0, 10000);
+        ++*read;
+        return;
+    }
+    assert_int_equal(error.code, SY_INTERNAL);
+    assert_true(error.message[0]);
+}
+
+static void mutants_are_read_or_refused(void **state) {
+    (void)state;
+    size_t read = 0;
+    size_t tried = mutants_each(alias_split, try_alias, &read);
+    assert_true(read > 0 && read < tried);
+}
+
 static void a_garbled_write_answer_is_no_success(void **state) {
     struct fixture *f = *state;
     fake_reply(f->aws, 200, "{}");
@@ -456,6 +479,7 @@ int main(void) {
         TEST(weights_are_written_as_decimals),
         TEST(weights_of_others_are_rounded),
         TEST(hostile_answers_are_refused),
+        cmocka_unit_test(mutants_are_read_or_refused),
         TEST(a_garbled_write_answer_is_no_success),
         TEST(destroy_forgets_calls_under_way),
     };

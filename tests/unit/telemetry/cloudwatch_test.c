@@ -5,6 +5,8 @@
 #include "base/timers.h"
 #include "fake_aws.h"
 #include "fake_io.h"
+#include "mutants.h"
+#include "telemetry/cloudwatch_json.h"
 
 #include <json-c/json.h>
 #include <setjmp.h>
@@ -348,6 +350,37 @@ static void hostile_pages_are_refused(void **state) {
     }
 }
 
+static void see_result(void *ctx, const struct sy_metric_result *result) {
+    size_t *read = ctx;
+    assert_true(result->index < 2);
+    for (size_t i = 0; i < result->n_points; i++)
+        assert_true(result->points[i].value >= 0 && result->points[i].start_s >= 0);
+    ++*read;
+}
+
+static void see_failed(void *ctx, size_t index, const struct sy_error *error) {
+    (void)ctx;
+    assert_true(index < 2 && error->code != SY_OK && error->message[0]);
+}
+
+static void try_page(void *ctx, const char *body, size_t len) {
+    struct sy_metric_reader reader = {2, see_result, see_failed, ctx};
+    struct sy_error error = {0};
+    SY_AUTO_FREE char *token = NULL;
+    if (sy_metric_page_read(body, len, &reader, &token, &error))
+        assert_int_equal(error.code, SY_INTERNAL);
+}
+
+static void mutants_are_read_or_refused(void **state) {
+    (void)state;
+    size_t read = 0;
+    size_t tried = mutants_each(NEXT(RESULT("q0", T_0 "," T_1, "100.0,120",
+                                            "Complete") "," RESULT("q1", T_0, "1e2", "PartialData"),
+                                     "t"),
+                                try_page, &read);
+    assert_true(read > 0 && read < 2 * tried);
+}
+
 static void what_was_not_asked_is_passed_over(void **state) {
     struct fixture *f = *state;
     struct sy_query query = two_minutes;
@@ -607,6 +640,7 @@ int main(void) {
         TEST(the_call_fails),
         cmocka_unit_test(one_bad_metric_fails_one_query),
         cmocka_unit_test(hostile_pages_are_refused),
+        cmocka_unit_test(mutants_are_read_or_refused),
         TEST(what_was_not_asked_is_passed_over),
         TEST(a_repeated_time_keeps_the_larger_count),
         cmocka_unit_test(bad_queries_are_answered_later),
