@@ -125,6 +125,21 @@ static void traffic_runs_before_the_start(void **state) {
     sy_world_destroy(world);
 }
 
+static void traffic_can_follow_late(void **state) {
+    struct sy_world *world = world_of(WORLD(1, "1s", ", \"propagation_ms\": 2500"));
+    (void)state;
+    act_at(world, 100,
+           "{\"do\":\"update-alias\",\"function\":\"f\",\"alias\":\"a\","
+           "\"version\":\"2\"}");
+    act_at(world, 101,
+           "{\"do\":\"update-alias\",\"function\":\"f\",\"alias\":\"a\","
+           "\"version\":\"2\"}");
+    assert_true(sum_at(world, 200, 100, 103, "Invocations", one, 1, NULL) > 20);
+    assert_true(sum_at(world, 200, 103, 104, "Invocations", two, 1, NULL) > 5);
+    assert_true(sum_at(world, 200, 104, 200, "Invocations", one, 1, NULL) == 0);
+    sy_world_destroy(world);
+}
+
 static void thin_traffic_leaves_gaps(void **state) {
     struct sy_world *world =
         world_of("{\"functions\": [{\"name\": \"f\", \"versions\": [{\"version\": \"1\"}],"
@@ -164,6 +179,7 @@ int main(void) {
         cmocka_unit_test(a_move_counts_from_its_millisecond),
         cmocka_unit_test(seeds_differ_and_repeat),
         cmocka_unit_test(traffic_runs_before_the_start),
+        cmocka_unit_test(traffic_can_follow_late),
         cmocka_unit_test(thin_traffic_leaves_gaps),
         cmocka_unit_test(pending_and_absent_versions_count_nothing),
     };
