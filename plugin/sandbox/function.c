@@ -62,16 +62,24 @@ static struct sy_alias *alias_add(struct sy_function *function, const char *name
     return alias;
 }
 
+const struct sy_split *sy_alias_split(const struct sy_alias *alias, int64_t at_ms) {
+    return at_ms < alias->effective_ms ? &alias->before : &alias->split;
+}
+
+/* A new alias is there at once: nobody can call it before it is known. */
 struct sy_alias *sy_function_route(struct sy_world *world, struct sy_function *function,
-                                   const char *name, int64_t version, int64_t additional,
-                                   double weight) {
+                                   const char *name, const struct sy_split *split) {
     sy_traffic_advance(world, function, world->now_ms);
     struct sy_alias *alias = sy_function_alias(function, name);
-    if (!alias)
+    if (alias) {
+        alias->before = *sy_alias_split(alias, world->now_ms);
+        alias->effective_ms = world->now_ms + world->propagation_ms;
+    } else {
         alias = alias_add(function, name);
-    alias->version = version;
-    alias->additional = additional;
-    alias->weight = additional ? weight : 0;
+    }
+    alias->split = *split;
+    if (!split->additional)
+        alias->split.weight = 0;
     sy_world_uuid(world, alias->revision);
     return alias;
 }

@@ -175,26 +175,26 @@ static int latest_read(struct sy_world *world, struct sy_function *function,
 static int alias_read(struct sy_world *world, struct sy_function *function,
                       const struct json_object *object, struct sy_error *error) {
     char name[SY_ALIAS_NAME_MAX + 1] = "";
-    int64_t version = 0, additional = 0;
-    double weight = 0;
+    struct sy_split split = {0};
     struct json_object *child = NULL;
     if (ONLY(object, "an alias", error, "name", "version", "additional") ||
         sy_json_string(object, "name", true, name, sizeof name, error) ||
-        sy_scenario_version(object, "version", true, &version, error) ||
+        sy_scenario_version(object, "version", true, &split.version, error) ||
         sy_json_child(object, "additional", false, json_type_object, &child, error))
         return -1;
     if (child && (ONLY(child, "additional", error, "version", "weight") ||
-                  sy_scenario_version(child, "version", true, &additional, error) ||
-                  sy_json_double(child, "weight", true, 0, 1, &weight, error)))
+                  sy_scenario_version(child, "version", true, &split.additional, error) ||
+                  sy_json_double(child, "weight", true, 0, 1, &split.weight, error)))
         return -1;
     if (!is_name(name, "-_") || sy_version_number(name) >= 0)
         return sy_fail_field(error, "aliases", "\"%s\" is no alias name", name);
     if (sy_function_alias(function, name))
         return sy_fail_field(error, "aliases", "alias %s of %s stands twice", name, function->name);
-    if (!sy_function_version(function, version) || !sy_function_version(function, additional))
+    if (!sy_function_version(function, split.version) ||
+        !sy_function_version(function, split.additional))
         return sy_fail_field(error, "aliases", "alias %s of %s names a version that is not there",
                              name, function->name);
-    (void)sy_function_route(world, function, name, version, additional, weight);
+    (void)sy_function_route(world, function, name, &split);
     return 0;
 }
 
@@ -365,7 +365,8 @@ static int account_read(const struct json_object *scenario, struct sy_world *wor
         sy_json_string(scenario, "access_key", false, world->access_key, sizeof world->access_key,
                        error) ||
         sy_json_int(scenario, "parameter_history", false, 1, 100, &history, error) ||
-        sy_scenario_duration(scenario, "running_for", false, &world->running_for_ms, error))
+        sy_scenario_duration(scenario, "running_for", false, &world->running_for_ms, error) ||
+        sy_json_int(scenario, "propagation_ms", false, 0, 3600000, &world->propagation_ms, error))
         return -1;
     if (world->running_for_ms > MAX_RUNNING_FOR_MS)
         return sy_fail_field(error, "running_for", "running_for is at most 24h");
@@ -383,8 +384,8 @@ int sy_scenario_read(struct sy_world *world, const char *text, size_t len, struc
     SY_AUTO_JSON struct json_object *scenario = NULL;
     if (sy_json_parse("the scenario", text, len, &scenario, error) ||
         ONLY(scenario, "the scenario", error, "seed", "region", "account", "access_key",
-             "functions", "parameters", "parameter_history", "running_for", "metrics", "latency_ms",
-             "faults", "actions", "description") ||
+             "functions", "parameters", "parameter_history", "running_for", "propagation_ms",
+             "metrics", "latency_ms", "faults", "actions", "description") ||
         account_read(scenario, world, error) || metrics_read(scenario, &world->metrics, error) ||
         latency_read(scenario, world, error) ||
         each(world, NULL, scenario, "functions", 100000, function_read, error) ||

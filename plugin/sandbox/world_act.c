@@ -19,7 +19,7 @@ static int act_alias_name(struct json_object *action, char name[SY_ALIAS_NAME_MA
     return sy_json_string(action, "alias", true, name, SY_ALIAS_NAME_MAX + 1, error);
 }
 
-static int additional_read(struct json_object *action, int64_t *ret_version, double *ret_weight,
+static int additional_read(struct json_object *action, struct sy_split *split,
                            struct sy_error *error) {
     static const char *const allowed[] = {"version", "weight"};
     struct json_object *child = NULL;
@@ -28,24 +28,24 @@ static int additional_read(struct json_object *action, int64_t *ret_version, dou
     if (!child)
         return 0;
     if (sy_scenario_keys(child, "additional", allowed, SY_COUNT(allowed), error) ||
-        sy_scenario_version(child, "version", true, ret_version, error))
+        sy_scenario_version(child, "version", true, &split->additional, error))
         return -1;
-    return sy_json_double(child, "weight", true, 0, 1, ret_weight, error);
+    return sy_json_double(child, "weight", true, 0, 1, &split->weight, error);
 }
 
 static int act_update_alias(struct sy_world *world, struct json_object *action,
                             struct sy_error *error) {
     struct sy_function *function = NULL;
     char name[SY_ALIAS_NAME_MAX + 1] = "";
-    int64_t version = 0, additional = 0;
-    double weight = 0;
+    struct sy_split split = {0};
     if (act_function(world, action, &function, error) || act_alias_name(action, name, error) ||
-        sy_scenario_version(action, "version", true, &version, error) ||
-        additional_read(action, &additional, &weight, error))
+        sy_scenario_version(action, "version", true, &split.version, error) ||
+        additional_read(action, &split, error))
         return -1;
-    if (!sy_function_version(function, version) || !sy_function_version(function, additional))
+    if (!sy_function_version(function, split.version) ||
+        !sy_function_version(function, split.additional))
         return sy_fail_field(error, "version", "%s has no such version", function->name);
-    (void)sy_function_route(world, function, name, version, additional, weight);
+    (void)sy_function_route(world, function, name, &split);
     return 0;
 }
 

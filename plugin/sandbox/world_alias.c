@@ -19,13 +19,13 @@ static struct json_object *describe(const struct sy_world *world,
         json_object_new_string(sy_lambda_arn(world, function->name, alias->name, arn)));
     json_object_object_add(object, "Name", json_object_new_string(alias->name));
     json_object_object_add(object, "FunctionVersion",
-                           json_object_new_string(sy_version_text(alias->version, number)));
+                           json_object_new_string(sy_version_text(alias->split.version, number)));
     json_object_object_add(object, "Description", json_object_new_string(alias->description));
-    if (alias->additional) {
+    if (alias->split.additional) {
         struct json_object *routing = json_object_new_object();
         struct json_object *weights = json_object_new_object();
-        json_object_object_add(weights, sy_version_text(alias->additional, number),
-                               sy_json_number(alias->weight));
+        json_object_object_add(weights, sy_version_text(alias->split.additional, number),
+                               sy_json_number(alias->split.weight));
         json_object_object_add(routing, "AdditionalVersionWeights", weights);
         json_object_object_add(object, "RoutingConfig", routing);
     }
@@ -58,9 +58,7 @@ void sy_lambda_get_alias(struct sy_call *call) {
 struct wish {
     char description[SY_DESCRIPTION_MAX + 1];
     char revision[64];
-    int64_t version;
-    int64_t additional;
-    double weight;
+    struct sy_split split;
 };
 
 static bool invalid(struct sy_call *call, const char *code, const char *message) {
@@ -82,8 +80,8 @@ static bool weight_read(struct sy_call *call, const char *key, struct json_objec
     bool number =
         json_object_is_type(value, json_type_double) || json_object_is_type(value, json_type_int);
     double weight = number ? json_object_get_double(value) : -1;
-    wish->additional = sy_version_number(key);
-    wish->weight = weight;
+    wish->split.additional = sy_version_number(key);
+    wish->split.weight = weight;
     if (!number)
         return invalid(call, "SerializationException", "A weight must be a number");
     if (!(weight >= 0 && weight <= 1)) {
@@ -96,7 +94,7 @@ static bool weight_read(struct sy_call *call, const char *key, struct json_objec
             key, weight);
         return false;
     }
-    if (wish->additional < 0) {
+    if (wish->split.additional < 0) {
         sy_answer_error(
             call, 400, "ValidationException",
             "1 validation error detected: Value '{%.20s=%g}' at "
@@ -107,7 +105,7 @@ static bool weight_read(struct sy_call *call, const char *key, struct json_objec
             key, weight);
         return false;
     }
-    return wish->additional != SY_LATEST ||
+    return wish->split.additional != SY_LATEST ||
            invalid(call, "ValidationException",
                    "1 validation error detected: $LATEST is no key for "
                    "'routingConfig.additionalVersionWeights'");
@@ -122,8 +120,8 @@ static bool routing_read(struct sy_call *call, struct wish *wish) {
         return invalid(call, "SerializationException", error.message);
     if (!routing)
         return true;
-    wish->additional = 0;
-    wish->weight = 0;
+    wish->split.additional = 0;
+    wish->split.weight = 0;
     if (!weights)
         return true;
     if (json_object_object_length(weights) > 1)
@@ -146,8 +144,8 @@ static bool wish_read(struct sy_call *call, bool is_new, struct wish *wish) {
                        &error))
         return invalid(call, "ValidationException", error.message);
     if (version[0] || is_new) {
-        wish->version = sy_version_number(version);
-        if (wish->version < 0) {
+        wish->split.version = sy_version_number(version);
+        if (wish->split.version < 0) {
             sy_answer_error(call, 400, "ValidationException",
                             "1 validation error detected: Value '%.64s' at 'functionVersion' "
                             "failed to satisfy constraint: Member must satisfy regular expression "
@@ -162,28 +160,27 @@ static bool wish_read(struct sy_call *call, bool is_new, struct wish *wish) {
 static bool wish_is_possible(struct sy_call *call, struct sy_function *function,
                              const struct wish *wish) {
     char text[24];
-    if (!version_exists(call, function, wish->version))
+    if (!version_exists(call, function, wish->split.version))
         return false;
-    if (!wish->additional)
+    if (!wish->split.additional)
         return true;
-    if (wish->version == SY_LATEST)
+    if (wish->split.version == SY_LATEST)
         return invalid(call, "InvalidParameterValueException",
                        "$LATEST is not supported for an alias pointing to more than 1 version");
-    if (wish->version == wish->additional) {
-        (void)sy_version_text(wish->version, text);
+    if (wish->split.version == wish->split.additional) {
+        (void)sy_version_text(wish->split.version, text);
         sy_answer_error(call, 400, "InvalidParameterValueException",
                         "Invalid function version %s. Function version %s is already included in "
                         "routing configuration.",
                         text, text);
         return false;
     }
-    return version_exists(call, function, wish->additional);
+    return version_exists(call, function, wish->split.additional);
 }
 
 static void wish_grant(struct sy_call *call, struct sy_function *function, const char *name,
                        const struct wish *wish, int status) {
-    struct sy_alias *alias = sy_function_route(call->world, function, name, wish->version,
-                                               wish->additional, wish->weight);
+    struct sy_alias *alias = sy_function_route(call->world, function, name, &wish->split);
     memcpy(alias->description, wish->description, sizeof alias->description);
     sy_answer(call, status, describe(call->world, function, alias));
 }
@@ -194,9 +191,7 @@ void sy_lambda_update_alias(struct sy_call *call) {
     const struct sy_alias *alias = alias_of(call, &function);
     if (!alias)
         return;
-    wish.version = alias->version;
-    wish.additional = alias->additional;
-    wish.weight = alias->weight;
+    wish.split = alias->split;
     memcpy(wish.description, alias->description, sizeof wish.description);
     if (!wish_read(call, false, &wish))
         return;
@@ -273,7 +268,7 @@ void sy_lambda_list_aliases(struct sy_call *call) {
     for (size_t i = 0; i < function->n_aliases; i++) {
         const struct sy_alias *alias = &function->aliases[i];
         if (strcmp(alias->name, marker) < 0 ||
-            (only[0] && alias->version != sy_version_number(only)))
+            (only[0] && alias->split.version != sy_version_number(only)))
             continue;
         if (left-- == 0) {
             json_object_object_add(answer, "NextMarker", json_object_new_string(alias->name));

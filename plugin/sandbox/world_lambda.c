@@ -73,7 +73,7 @@ struct sy_version *sy_lambda_version(struct sy_call *call, struct sy_function *f
             not_found(call, "Cannot find alias arn", function->name, qualifier);
             return NULL;
         }
-        number = alias->version;
+        number = alias->split.version;
     }
     struct sy_version *version = sy_function_version(function, number);
     if (!version)
@@ -263,7 +263,8 @@ static void alias_users(const struct sy_function *function, int64_t number, char
     buf[0] = '\0';
     for (size_t i = 0; i < function->n_aliases; i++) {
         const struct sy_alias *alias = &function->aliases[i];
-        if (alias->version != number && (alias->additional != number || number == SY_LATEST))
+        if (alias->split.version != number &&
+            (alias->split.additional != number || number == SY_LATEST))
             continue;
         int n = snprintf(buf + len, 300 - len, "%s%s", len ? ", " : "", alias->name);
         len = n < 0 || len + (size_t)n >= 300 ? 299 : len + (size_t)n;

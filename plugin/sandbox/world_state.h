@@ -49,13 +49,19 @@ struct sy_version {
     struct sy_timeline error_rate; /* 0..1 */
 };
 
+struct sy_split {
+    int64_t version;
+    int64_t additional; /* 0 = none */
+    double weight;      /* of additional, 0..1 */
+};
+
 struct sy_alias {
     char name[SY_ALIAS_NAME_MAX + 1];
     char description[SY_DESCRIPTION_MAX + 1];
     char revision[SY_UUID_LEN + 1];
-    int64_t version;
-    int64_t additional; /* 0 = none */
-    double weight;      /* of additional, 0..1 */
+    struct sy_split split;
+    struct sy_split before; /* what traffic still sees until effective_ms */
+    int64_t effective_ms;
 };
 
 struct sy_flow {
@@ -169,6 +175,7 @@ struct sy_world {
     size_t parameter_history;
     struct sy_metrics_options metrics;
     int64_t running_for_ms; /* traffic before the start */
+    int64_t propagation_ms; /* from an alias's change until traffic follows it */
     int64_t latency_default_ms;
     struct sy_latency *latencies;
     size_t n_latencies;
@@ -220,8 +227,9 @@ struct sy_version *sy_function_publish(struct sy_world *world, struct sy_functio
                                        int64_t number);
 /* Set what the alias does from now on, with a new revision; creates it when it does not exist. */
 struct sy_alias *sy_function_route(struct sy_world *world, struct sy_function *function,
-                                   const char *name, int64_t version, int64_t additional,
-                                   double weight);
+                                   const char *name, const struct sy_split *split);
+/* What the alias's traffic sees at the given time. */
+const struct sy_split *sy_alias_split(const struct sy_alias *alias, int64_t at_ms);
 void sy_function_drop_alias(struct sy_world *world, struct sy_function *function,
                             struct sy_alias *alias);
 void sy_function_drop_version(struct sy_function *function, struct sy_version *version);

@@ -63,11 +63,11 @@ static void count(const struct sy_world *world, struct sy_series *series, int64_
 }
 
 /* ExecutedVersion is published for invocations through an alias alone. */
-static int64_t executed_dimension(const struct sy_world *world, const struct sy_alias *alias,
+static int64_t executed_dimension(const struct sy_world *world, const struct sy_split *split,
                                   int64_t version) {
-    if (!alias)
+    if (!split)
         return -1;
-    return alias->additional || world->metrics.executed_version_at_full ? version : -1;
+    return split->additional || world->metrics.executed_version_at_full ? version : -1;
 }
 
 /* A version that is still Pending answers with 409; AWS counts no invocation for that. */
@@ -79,8 +79,8 @@ static void flow_version(const struct sy_world *world, struct sy_function *funct
     if (n == 0 || !version || (version->active_from_ms && since < version->active_from_ms))
         return;
     uint32_t errors = sy_random_binomial(random, n, sy_timeline_at(&version->error_rate, since));
-    count(world, series_of(function, alias->name, executed_dimension(world, alias, number)), at_ms,
-          n, errors);
+    int64_t executed = executed_dimension(world, sy_alias_split(alias, at_ms), number);
+    count(world, series_of(function, alias->name, executed), at_ms, n, errors);
 }
 
 static void flow_slice(const struct sy_world *world, struct sy_function *function, size_t index,
@@ -90,12 +90,13 @@ static void flow_slice(const struct sy_world *world, struct sy_function *functio
     const struct sy_alias *alias = sy_function_alias(function, flow->alias);
     if (!(rate > 0) || !alias)
         return;
+    const struct sy_split *split = sy_alias_split(alias, from_ms);
     struct sy_random random = {
         .state = sy_random_key(function->key + index, (uint64_t)(from_ms - world->start_ms))};
     uint32_t n = sy_random_poisson(&random, rate * (double)(to_ms - from_ms) / 1000);
-    uint32_t moved = alias->additional ? sy_random_binomial(&random, n, alias->weight) : 0;
-    flow_version(world, function, alias, alias->version, from_ms, n - moved, &random);
-    flow_version(world, function, alias, alias->additional, from_ms, moved, &random);
+    uint32_t moved = split->additional ? sy_random_binomial(&random, n, split->weight) : 0;
+    flow_version(world, function, alias, split->version, from_ms, n - moved, &random);
+    flow_version(world, function, alias, split->additional, from_ms, moved, &random);
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -117,6 +118,9 @@ static int64_t slice_end(const struct sy_world *world, const struct sy_function 
             step = earlier(step, version->active_from_ms);
     }
     step = earlier(step, sy_timeline_next(&function->latest.error_rate, since));
+    for (size_t i = 0; i < function->n_aliases; i++)
+        if (function->aliases[i].effective_ms > from_ms)
+            step = earlier(step, function->aliases[i].effective_ms - world->start_ms);
     int64_t end = earlier(to_ms, floor_to(from_ms, resolution) + resolution);
     return step == INT64_MAX ? end : earlier(end, world->start_ms + step);
 }
@@ -139,19 +143,19 @@ void sy_traffic_settle(struct sy_world *world, struct sy_function *function) {
 struct sy_version *sy_traffic_invoke(struct sy_world *world, struct sy_function *function,
                                      const char *qualifier, bool *ret_failed) {
     const struct sy_alias *alias = sy_function_alias(function, qualifier);
-    int64_t number = alias                              ? alias->version
-                     : !*qualifier || *qualifier == '$' ? SY_LATEST
-                                                        : strtoll(qualifier, NULL, 10);
+    const struct sy_split *split = alias ? sy_alias_split(alias, world->now_ms) : NULL;
+    bool latest = !*qualifier || *qualifier == '$';
+    int64_t number = split ? split->version : latest ? SY_LATEST : strtoll(qualifier, NULL, 10);
     struct sy_random random = {.state = sy_random_key(~function->key, function->invokes++)};
-    if (alias && alias->additional && sy_random_unit(&random) < alias->weight)
-        number = alias->additional;
+    if (split && split->additional && sy_random_unit(&random) < split->weight)
+        number = split->additional;
     struct sy_version *version = sy_function_version(function, number);
     if (!version || !sy_version_is_active(world, version))
         return version;
     int64_t since = world->now_ms - world->start_ms;
     *ret_failed = sy_random_unit(&random) < sy_timeline_at(&version->error_rate, since);
     sy_traffic_advance(world, function, world->now_ms);
-    count(world, series_of(function, qualifier, executed_dimension(world, alias, number)),
+    count(world, series_of(function, qualifier, executed_dimension(world, split, number)),
           world->now_ms, 1, *ret_failed);
     return version;
 }
