@@ -46,15 +46,25 @@ struct answer {
     struct sy_alias_state alias;
 };
 
-static const struct sy_sample samples[] = {
-    {START_MS, {40, 0}, {360, 1}},          {START_MS + 60000, {41, 0}, {350, 1}},
-    {START_MS + 120000, {39, 0}, {355, 0}}, {START_MS + 180000, {42, 0}, {361, 1}},
-    {START_MS + 240000, {40, 0}, {359, 0}},
-};
+/* The last five minutes of a healthy canary. */
+static void deliver_samples(const struct answer *a) {
+    struct sy_sample samples[5];
+    for (int i = 0; i < 5; i++)
+        samples[i] = (struct sy_sample){now - now % 60000 - (4 - i) * 60000, {40, 0}, {360, 1}};
+    ((sy_samples_done *)a->done)(a->ctx, samples, SY_COUNT(samples), NULL);
+}
+
+/* Nothing is stored when a release is planned; later looks fail, which costs as much as an answer
+ * that says nothing new. */
+static void deliver_stored(const struct answer *a) {
+    static const struct sy_stored nothing;
+    static const struct sy_error busy = {.code = SY_UNAVAILABLE};
+    bool planning = now < START_MS + 1000;
+    ((sy_stored_done *)a->done)(a->ctx, planning ? &nothing : NULL, planning ? NULL : &busy);
+}
 
 static void deliver(void *arg) {
     SY_AUTO_FREE struct answer *a = arg;
-    static const struct sy_stored nothing;
     static const struct sy_version_state active = {.exists = true, .state = "Active"};
     switch (a->kind) {
     case ALIAS:
@@ -64,13 +74,13 @@ static void deliver(void *arg) {
         ((sy_version_done *)a->done)(a->ctx, &active, NULL);
         break;
     case STORED:
-        ((sy_stored_done *)a->done)(a->ctx, &nothing, NULL);
+        deliver_stored(a);
         break;
     case WRITTEN:
         ((sy_written_done *)a->done)(a->ctx, a->version, NULL);
         break;
     case SAMPLES:
-        ((sy_samples_done *)a->done)(a->ctx, samples, SY_COUNT(samples), NULL);
+        deliver_samples(a);
         break;
     }
 }

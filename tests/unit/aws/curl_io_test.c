@@ -233,7 +233,7 @@ static void test_timeout(void **state) {
     struct outcome outcome;
     (void)submit(f, "/silent", 50, &outcome);
     wait_for(f->io, &outcome);
-    expect_failure(&outcome, SY_DEADLINE_EXCEEDED, "within 0.050s");
+    expect_failure(&outcome, SY_DEADLINE_EXCEEDED, "within 0.05s");
 }
 
 static void test_nobody_there(void **state) {

@@ -397,7 +397,7 @@ static void hostile_answers_are_refused(void **state) {
         {WEIGHTS("{\"42\":{}}"), "42"},
         {WEIGHTS("{\"\":0.1}"), "version"},
         {WEIGHTS("{\"live\":0.1}"), "live"},
-        {WEIGHTS("{\"\\u0000\":0.1}"), "version"},
+        {WEIGHTS("{\"\\u0000\":0.1}"), "NUL"},
     };
     for (size_t i = 0; i < SY_COUNT(cases); i++) {
         struct sy_alias_state untouched = {.revision = "before"};
