@@ -36,8 +36,7 @@ void sy_drive_destroy(struct sy_drive *drive) {
     for (struct sy_watch *watch = drive->watches; watch; watch = watch->next)
         watch->drive = NULL; /* its owner still closes it */
     free(drive->log);
-    free(drive->plan);
-    free(drive->gathered);
+    free(drive->asked);
     free(drive);
 }
 
@@ -63,8 +62,10 @@ static void keep_event(struct sy_drive *drive, const struct sy_release_event *ev
         drive->log_capacity = drive->log_capacity ? drive->log_capacity * 2 : 8;
         drive->log = sy_realloc(drive->log, drive->log_capacity * sizeof *drive->log);
     }
-    struct sy_release_event *kept = sy_calloc(1, sizeof *kept);
-    *kept = *event;
+    /* Only as much of the text as there is: there are many events, and most say little. */
+    size_t size = offsetof(struct sy_release_event, text) + strlen(event->text) + 1;
+    struct sy_release_event *kept = sy_calloc(1, size);
+    memcpy(kept, event, size);
     drive->log[drive->n_log++] = kept;
     sy_log(SY_LOG_INFO, "%s:%s %lld %s stage %u %s", drive->function, drive->alias,
            (long long)event->sequence, sy_event_word(event->kind), event->stage, event->text);
@@ -90,7 +91,7 @@ void sy_drive_finish(struct sy_drive *drive, enum sy_outcome outcome,
                                      .at_ms = sy_io_now(drive->engine->io),
                                      .outcome = outcome,
                                      .to = *routing};
-    (void)snprintf(event.version, sizeof event.version, "%s", drive->spec.version);
+    (void)snprintf(event.version, sizeof event.version, "%s", drive->asked->spec.version);
     (void)snprintf(event.text, sizeof event.text, "%s", text);
     keep_event(drive, &event);
     over(drive);
@@ -288,7 +289,7 @@ void sy_drive_interrupt(struct sy_drive *drive, const char *text) {
         return;
     if (drive->begun)
         feed(drive, &input);
-    else if (!drive->urgent)
+    else if (!drive->asked->urgent)
         drive->cancelled = true;
 }
 

@@ -65,7 +65,8 @@ struct sy_watch *sy_engine_watch(struct sy_engine *engine, const char *release_i
                                  const char *function, const char *alias, int64_t from_sequence,
                                  sy_watch_ready *ready, void *ctx);
 
-/* 1 = *ret is the next event (valid until the next call on this watch); 0 = none now, ready() will
+/* 1 = *ret is the next event (valid until the next call on this watch; read it in place, its memory
+ * ends with its text); 0 = none now, ready() will
  * be called; -1 = the end: error->code is SY_OK after a finished release, else why it could not be.
  */
 int sy_watch_next(struct sy_watch *watch, const struct sy_release_event **ret,

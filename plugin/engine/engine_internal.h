@@ -68,29 +68,33 @@ struct sy_watch {
     void *ctx;
 };
 
+/* A request while it is planned; large, and of no use once the release runs. */
+struct sy_asked {
+    struct sy_spec spec;
+    char fingerprint[SY_FINGERPRINT_MAX + 1];
+    char reason[SY_REASON_MAX + 1];
+    bool urgent;  /* a person's rollback: never interrupted */
+    bool settled; /* what was due before has been settled already */
+    struct sy_plan plan;
+    struct sy_gathered gathered;
+};
+
 struct sy_drive {
     struct sy_engine *engine;
     struct sy_drive *next;
     struct sy_release release;
     char function[SY_FUNCTION_MAX + 1];
     char alias[SY_ALIAS_MAX + 1];
-    bool begun;     /* release is filled in and was fed START */
-    bool over;      /* rested, or failed before it began */
-    bool cancelled; /* interrupted before it began */
-    bool urgent;    /* a person's rollback, for the reason given: never interrupted */
-    char reason[SY_REASON_MAX + 1];
+    bool begun;            /* release is filled in and was fed START */
+    bool over;             /* rested, or failed before it began */
+    bool cancelled;        /* interrupted before it began */
     struct sy_error error; /* why it failed; code SY_OK: it did not */
     uint32_t pending;      /* answers still to come */
     struct sy_timer timer;
     struct sy_release_event **log;
     size_t n_log, log_capacity;
     struct sy_watch *watches;
-    /* For apply, while planning. */
-    struct sy_spec spec;
-    char fingerprint[SY_FINGERPRINT_MAX + 1];
-    struct sy_plan *plan;
-    struct sy_gathered *gathered;
-    bool settled; /* what was due before has been settled already */
+    struct sy_asked *asked; /* what it was made for, until it has begun or is over */
     /* Told once it is over; for a settling drive. */
     void (*on_over)(void *ctx);
     void *on_over_ctx;

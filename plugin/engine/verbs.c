@@ -48,7 +48,6 @@ static void settle(struct sy_engine *engine, const struct sy_gathered *gathered,
                    void (*done)(void *ctx), void *ctx) {
     const struct sy_record *record = &gathered->facts.record;
     struct sy_drive *drive = sy_drive_create(engine, record->spec.function, record->spec.alias);
-    drive->spec = record->spec;
     drive->on_over = done;
     drive->on_over_ctx = ctx;
     sy_release_resume(&drive->release, record, SY_START_SETTLE, SY_WAIT_NONE,
@@ -156,8 +155,8 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered);
 
 static void apply_gather(struct sy_drive *drive) {
     drive->pending++;
-    sy_gather(drive->engine, drive->function, drive->alias, drive->spec.version, SY_GATHER_VERSION,
-              apply_gathered, drive);
+    sy_gather(drive->engine, drive->function, drive->alias, drive->asked->spec.version,
+              SY_GATHER_VERSION, apply_gathered, drive);
 }
 
 static void apply_settled(void *ctx) {
@@ -167,23 +166,21 @@ static void apply_settled(void *ctx) {
 }
 
 static void begin_resumed(struct sy_drive *drive, const struct sy_gathered *gathered) {
-    sy_release_resume(&drive->release, &gathered->facts.record, SY_START_RESUME, drive->spec.wait,
-                      drive->spec.on_interrupt);
+    sy_release_resume(&drive->release, &gathered->facts.record, SY_START_RESUME,
+                      drive->asked->spec.wait, drive->asked->spec.on_interrupt);
     sy_drive_begin(drive, gathered, "");
 }
 
-/* Facts and plan are large, and of no use once the release runs. */
-static void forget_planning(struct sy_drive *drive) {
-    free(SY_STEAL(drive->plan));
-    free(SY_STEAL(drive->gathered));
+static void forget_asked(struct sy_drive *drive) {
+    free(SY_STEAL(drive->asked));
 }
 
 static void begin_new(struct sy_drive *drive) {
     struct sy_engine *engine = drive->engine;
-    const struct sy_gathered *gathered = drive->gathered;
+    const struct sy_gathered *gathered = &drive->asked->gathered;
     char id[40];
     make_release_id(engine, id);
-    sy_release_begin(&drive->release, drive->plan,
+    sy_release_begin(&drive->release, &drive->asked->plan,
                      gathered->facts.has_record ? &gathered->facts.record : NULL, id,
                      sy_io_now(engine->io));
     sy_drive_begin(drive, gathered, "");
@@ -196,42 +193,43 @@ static void superseded(void *ctx, int64_t version, const struct sy_error *error)
         sy_drive_fail(drive, error);
         return;
     }
-    drive->gathered->facts.record.version = version;
+    drive->asked->gathered.facts.record.version = version;
     begin_new(drive);
-    forget_planning(drive);
+    forget_asked(drive);
 }
 
 static void close_superseded(struct sy_drive *drive) {
     struct sy_store *store = drive->engine->store;
-    struct sy_record *record = &drive->gathered->facts.record;
+    struct sy_record *record = &drive->asked->gathered.facts.record;
     record->phase = SY_PHASE_CLOSED;
     record->outcome = SY_OUTCOME_SUPERSEDED;
     record->ended_ms = sy_io_now(drive->engine->io);
     (void)snprintf(record->reason, sizeof record->reason, "superseded by the release of version %s",
-                   drive->spec.version);
+                   drive->asked->spec.version);
     drive->pending++;
     store->ops->write_record(store, record, superseded, drive);
 }
 
 static int check_fingerprint(const struct sy_drive *drive, struct sy_error *error) {
-    if (!drive->fingerprint[0] || strcmp(drive->fingerprint, drive->plan->fingerprint) == 0)
+    if (!drive->asked->fingerprint[0] ||
+        strcmp(drive->asked->fingerprint, drive->asked->plan.fingerprint) == 0)
         return 0;
     return sy_fail_reason(error, SY_FAILED_PRECONDITION, "STALE_PLAN",
                           "the plan is stale: the alias, the version's code, the record or the "
                           "settings changed since it was made (%s, now %s); plan again",
-                          drive->fingerprint, drive->plan->fingerprint);
+                          drive->asked->fingerprint, drive->asked->plan.fingerprint);
 }
 
 static void apply_planned(struct sy_drive *drive) {
-    const struct sy_facts *facts = &drive->gathered->facts;
-    const struct sy_plan *plan = drive->plan;
+    const struct sy_facts *facts = &drive->asked->gathered.facts;
+    const struct sy_plan *plan = &drive->asked->plan;
     char text[SY_REASON_MAX];
     if (plan->kind == SY_PLAN_UNCHANGED) {
         (void)snprintf(text, sizeof text, "alias %s already serves version %s", drive->alias,
-                       drive->spec.version);
+                       drive->asked->spec.version);
         sy_drive_finish(drive, SY_OUTCOME_UNCHANGED, &facts->routing, text);
     } else if (plan->kind == SY_PLAN_RESUME) {
-        begin_resumed(drive, drive->gathered);
+        begin_resumed(drive, &drive->asked->gathered);
     } else if (plan->supersedes) {
         close_superseded(drive);
     } else {
@@ -249,26 +247,25 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
                         "interrupted before anything moved");
         return;
     }
-    bool other = strcmp(gathered->facts.record.spec.version, drive->spec.version) != 0;
-    if (!failed && !drive->settled && other && undriven(&gathered->facts) &&
+    bool other = strcmp(gathered->facts.record.spec.version, drive->asked->spec.version) != 0;
+    if (!failed && !drive->asked->settled && other && undriven(&gathered->facts) &&
         gathered->facts.record.phase == SY_PHASE_LOCK_IN) {
-        drive->settled = true;
+        drive->asked->settled = true;
         drive->pending++;
         settle(drive->engine, gathered, apply_settled, drive);
         return;
     }
-    drive->plan = sy_calloc(1, sizeof *drive->plan);
-    drive->gathered = sy_calloc(1, sizeof *drive->gathered);
-    *drive->gathered = *gathered;
-    if (!failed && (sy_plan_make(&drive->spec, &gathered->facts, drive->plan, &error) ||
-                    check_fingerprint(drive, &error)))
+    drive->asked->gathered = *gathered;
+    if (!failed &&
+        (sy_plan_make(&drive->asked->spec, &gathered->facts, &drive->asked->plan, &error) ||
+         check_fingerprint(drive, &error)))
         failed = &error;
     if (failed)
         sy_drive_fail(drive, failed);
     else
         apply_planned(drive);
     if (drive->begun || drive->over)
-        forget_planning(drive);
+        forget_asked(drive);
 }
 
 /* Fails from the loop, not from within the call, so that the caller has its watch first. */
@@ -276,8 +273,8 @@ static void fail_later(void *arg) {
     struct sy_drive *drive = arg;
     struct sy_error error = {0};
     drive->pending--;
-    if (drive->urgent ? sy_names_check(drive->function, drive->alias, NULL, &error)
-                      : sy_spec_check(&drive->spec, &error))
+    if (drive->asked->urgent ? sy_names_check(drive->function, drive->alias, NULL, &error)
+                             : sy_spec_check(&drive->asked->spec, &error))
         sy_drive_fail(drive, &error);
 }
 
@@ -286,9 +283,11 @@ struct sy_watch *sy_engine_apply(struct sy_engine *engine, const struct sy_spec 
     struct sy_error error = {0};
     struct sy_drive *drive = sy_drive_create(engine, spec->function, spec->alias);
     struct sy_watch *watch = sy_watch_create(drive, true, ready, ctx);
-    drive->spec = *spec;
+    drive->asked = sy_calloc(1, sizeof *drive->asked);
+    drive->asked->spec = *spec;
     if (fingerprint)
-        (void)snprintf(drive->fingerprint, sizeof drive->fingerprint, "%s", fingerprint);
+        (void)snprintf(drive->asked->fingerprint, sizeof drive->asked->fingerprint, "%s",
+                       fingerprint);
     if (sy_spec_check(spec, &error)) {
         drive->pending++;
         sy_engine_post(engine, fail_later, drive);
@@ -394,7 +393,7 @@ static void rollback_gathered(void *ctx, const struct sy_gathered *gathered) {
         sy_drive_fail(drive, &error);
         return;
     }
-    drive->spec = record.spec;
+    drive->asked->spec = record.spec;
     bool there =
         !facts->routing.additional[0] && strcmp(facts->routing.primary, record.baseline) == 0;
     if (there && sy_record_is_closed(&record)) {
@@ -406,7 +405,8 @@ static void rollback_gathered(void *ctx, const struct sy_gathered *gathered) {
                       record.spec.on_interrupt);
     if (gathered->store_error.code != SY_OK)
         drive->release.stateless = true;
-    sy_drive_begin(drive, gathered, drive->reason);
+    sy_drive_begin(drive, gathered, drive->asked->reason);
+    forget_asked(drive);
 }
 
 struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *function,
@@ -424,8 +424,9 @@ struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *functi
     }
     struct sy_drive *drive = sy_drive_create(engine, function, alias);
     struct sy_watch *watch = sy_watch_create(drive, false, ready, ctx);
-    drive->urgent = true;
-    memcpy(drive->reason, why, sizeof drive->reason);
+    drive->asked = sy_calloc(1, sizeof *drive->asked);
+    drive->asked->urgent = true;
+    memcpy(drive->asked->reason, why, sizeof drive->asked->reason);
     drive->pending++;
     if (sy_names_check(function, alias, NULL, &error))
         sy_engine_post(engine, fail_later, drive);

@@ -59,7 +59,7 @@ static void deliver_samples(const struct answer *a) {
 static void deliver_stored(const struct answer *a) {
     static const struct sy_stored nothing;
     static const struct sy_error busy = {.code = SY_UNAVAILABLE};
-    bool planning = now < START_MS + 1000;
+    bool planning = now < START_MS + 20000;
     ((sy_stored_done *)a->done)(a->ctx, planning ? &nothing : NULL, planning ? NULL : &busy);
 }
 
@@ -190,6 +190,8 @@ int main(int argc, char **argv) {
         (void)snprintf(spec.version, sizeof spec.version, "42");
         spec.stages[0].bake_ms = SY_HOUR_MS;
         (void)sy_engine_apply(engine, &spec, NULL, NULL, NULL);
+        if (i % 100 == 99) /* as they come in; planning all at once would show its peak */
+            run_until(now + 10);
     }
     run_until(START_MS + 30000); /* all under way, none polled yet */
     long bytes = (resident_bytes() - before) / count;
