@@ -73,6 +73,7 @@ static void keep_event(struct sy_drive *drive, const struct sy_release_event *ev
 
 static void over(struct sy_drive *drive) {
     drive->over = true;
+    drive->engine->sweep = true;
     sy_timers_cancel(drive->engine->timers, &drive->timer);
     sy_watches_notify(drive);
     if (drive->on_over)
@@ -254,8 +255,10 @@ static void perform(struct sy_drive *drive, const struct sy_output *out) {
 
 static void feed(struct sy_drive *drive, struct sy_input *input) {
     struct sy_engine *engine = drive->engine;
-    if (drive->over)
+    if (drive->over) {
+        engine->sweep = true; /* that was the last answer to it, perhaps */
         return;
+    }
     input->now_ms = sy_io_now(engine->io);
     sy_release_step(&drive->release, input, &engine->output);
     perform(drive, &engine->output);

@@ -109,6 +109,9 @@ enum { KEPT_DRIVES = 64 };
 void sy_drives_sweep(struct sy_engine *engine) {
     size_t kept = 0;
     struct sy_drive *next = NULL;
+    if (!engine->sweep)
+        return;
+    engine->sweep = false;
     for (struct sy_drive *drive = engine->drives; drive; drive = next) {
         next = drive->next;
         bool idle = drive->over && !drive->pending && !drive->watches;

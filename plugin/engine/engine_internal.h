@@ -25,6 +25,7 @@ struct sy_engine {
     uint64_t drives_made;
     bool stopping;
     struct sy_drive *drives; /* all, newest first */
+    bool sweep;              /* one of them may have become of no use */
     struct sy_output output; /* of the step at hand; too large for every stack frame */
     void (*all_rested)(void *ctx);
     void *all_rested_ctx;

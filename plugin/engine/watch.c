@@ -67,6 +67,8 @@ void sy_watch_close(struct sy_watch *watch) {
             *at = watch->next;
             break;
         }
+    if (drive)
+        drive->engine->sweep = true;
     if (drive && watch->owner)
         sy_drive_interrupt(drive, "its host went away");
     free(watch);
