@@ -442,6 +442,13 @@ static bool judges(const struct sy_release *r, int64_t now_ms) {
             sy_watches_traffic(r, now_ms));
 }
 
+/* When the lease is renewed; INT64_MAX: not any more. */
+static int64_t renewal_ms(const struct sy_release *r) {
+    if (!r->lease.version || r->leasing || r->leaving || r->record.phase == SY_PHASE_CLOSED)
+        return INT64_MAX;
+    return r->lease.until_ms - SY_LEASE_MS + SY_LEASE_RENEW_MS;
+}
+
 static void request_writes(SY_STEP) {
     if (r->stateless)
         r->want_store = false; /* whoever reads the record next finds the alias on the baseline */
@@ -456,8 +463,7 @@ static void request_writes(SY_STEP) {
         out->mirror = r->mirroring = true;
         out->mirror_values = r->want_mirror;
     }
-    if (r->lease.version && !r->leasing && !r->leaving && r->record.phase != SY_PHASE_CLOSED &&
-        in->now_ms >= r->lease.until_ms - SY_LEASE_MS + SY_LEASE_RENEW_MS) {
+    if (in->now_ms >= renewal_ms(r)) {
         r->lease.until_ms = in->now_ms + SY_LEASE_MS;
         out->lease = r->leasing = true;
     }
@@ -513,8 +519,7 @@ static int64_t next_tick(const struct sy_release *r, int64_t now_ms) {
         at = earliest(at, r->store_ms);
     if (mirror_pending(r) && !r->mirroring)
         at = earliest(at, r->mirror_ms);
-    if (r->lease.version && !r->leasing)
-        at = earliest(at, r->lease.until_ms - SY_LEASE_MS + SY_LEASE_RENEW_MS);
+    at = earliest(at, renewal_ms(r));
     if (judges(r, now_ms) && !r->observing) {
         at = earliest(at, r->next_poll_ms);
         if (sy_judge_deadline_ms(r) > now_ms)
