@@ -176,7 +176,8 @@ void sy_quit(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
 
 static void on_start(SY_STEP) {
     struct sy_record *record = &r->record;
-    r->known_mirror = *in->mirror;
+    if (in->mirror)
+        r->known_mirror = *in->mirror;
     r->routing = *in->routing;
     sy_set_text(record->revision, sizeof record->revision, "%s", in->revision);
     if (r->start == SY_START_ROLLBACK) {
@@ -501,10 +502,11 @@ static bool judges(const struct sy_release *r, int64_t now_ms) {
             sy_watches_traffic(r, now_ms));
 }
 
-/* When the lease is to be renewed; never for a driver that is about to let go. */
-static int64_t lease_due_ms(const struct sy_release *r) {
-    bool keeps = r->lease.version && !r->leaving && r->record.phase != SY_PHASE_CLOSED;
-    return keeps && !r->leasing ? r->lease.until_ms - SY_LEASE_MS + SY_LEASE_RENEW_MS : INT64_MAX;
+/* When the lease is renewed; INT64_MAX: not any more. */
+static int64_t renewal_ms(const struct sy_release *r) {
+    if (!r->lease.version || r->leasing || r->leaving || r->record.phase == SY_PHASE_CLOSED)
+        return INT64_MAX;
+    return r->lease.until_ms - SY_LEASE_MS + SY_LEASE_RENEW_MS;
 }
 
 static void request_writes(SY_STEP) {
@@ -525,7 +527,7 @@ static void request_writes(SY_STEP) {
         out->mirror = r->mirroring = true;
         out->mirror_values = r->want_mirror;
     }
-    if (in->now_ms >= lease_due_ms(r)) {
+    if (in->now_ms >= renewal_ms(r)) {
         r->lease.until_ms = in->now_ms + SY_LEASE_MS;
         out->lease = r->leasing = true;
     }
@@ -582,7 +584,7 @@ static int64_t next_tick(const struct sy_release *r, int64_t now_ms) {
         at = earliest(at, r->store_ms);
     if (mirror_pending(r) && !r->mirroring)
         at = earliest(at, r->mirror_ms);
-    at = earliest(at, lease_due_ms(r));
+    at = earliest(at, renewal_ms(r));
     if (judges(r, now_ms) && !r->observing) {
         at = earliest(at, r->next_poll_ms);
         if (sy_judge_deadline_ms(r) > now_ms)
