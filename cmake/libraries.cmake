@@ -38,6 +38,9 @@ sy_library(microhttpd ${STEELYARD_DEPS}/lib/libmicrohttpd.a pthread)
 target_include_directories(sy_lib_microhttpd SYSTEM INTERFACE ${STEELYARD_DEPS}/include)
 sy_library(cmocka cmocka)
 
+# CMake keeps each library once in a link line, and both libcurl and gRPC need these: once more, last.
+string(APPEND CMAKE_C_STANDARD_LIBRARIES " -lssl -lcrypto -lcares")
+
 # gRPC and its family refer to each other in circles: one group.
 if(STEELYARD_STATIC)
   set(absl ${grpc_STATIC_LIBRARIES})

@@ -20,8 +20,9 @@ void sy_host_finish(struct sy_host *host);
 
 SY_MUST_USE int sy_host_plan(struct sy_host *host, const struct sy_spec *spec, struct sy_plan *ret,
                              struct sy_error *error);
+/* settle: first do what is due of a release that nobody drives (release.md, rule 8). */
 SY_MUST_USE int sy_host_status(struct sy_host *host, const char *function, const char *alias,
-                               struct sy_facts *ret, struct sy_error *error);
+                               bool settle, struct sy_facts *ret, struct sy_error *error);
 
 struct sy_stream;
 SY_MUST_USE int sy_host_apply(struct sy_host *host, const struct sy_spec *spec,

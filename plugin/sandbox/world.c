@@ -149,7 +149,7 @@ static void run(struct sy_call *call) {
                         route->asked[0] ? route->asked : "here");
         return;
     }
-    call->body = route->operation->raw ? json_object_new_object() : sy_call_read(call);
+    call->body = route->operation->raw ? json_object_new_object() : sy_world_call_read(call);
     if (call->body)
         route->operation->run(call);
     (void)json_object_put(call->body);

@@ -87,7 +87,7 @@ bool sy_route_query(const struct sy_http_request *request, const char *key, char
 bool sy_route_decode(const char *text, size_t n, bool form, char *buf, size_t size);
 const char *sy_request_header(const struct sy_http_request *request, const char *name);
 /* The body as a JSON object, from whichever wire; answers an error and returns NULL otherwise. */
-struct json_object *sy_call_read(struct sy_call *call);
+struct json_object *sy_world_call_read(struct sy_call *call);
 
 /* world_answer.c. Answers replace what was answered before. */
 /* Takes body (NULL: an empty answer). */

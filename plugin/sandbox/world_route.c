@@ -151,7 +151,7 @@ void sy_route_find(const struct sy_http_request *request, struct sy_route *ret) 
         find_query(request, ret);
 }
 
-struct json_object *sy_call_read(struct sy_call *call) {
+struct json_object *sy_world_call_read(struct sy_call *call) {
     const struct sy_http_request *request = call->request;
     struct json_object *body = NULL;
     struct sy_error error = {0};

@@ -1,0 +1,178 @@
+/* steelyard.v1.ReleaseService: decode on the rpc thread, ask the engine on its own. */
+#include "rpc/convert.h"
+#include "rpc/server_internal.h"
+
+#define PATH(method) "/steelyard.v1.ReleaseService/" method
+
+/* The arguments are decoded: on to the engine, or back with the error. */
+static void go_on(struct sy_call *call, int failed, const struct sy_error *error) {
+    if (failed)
+        sy_call_finish(call, error);
+    else
+        sy_call_post(call, SY_WORK_START);
+}
+
+#define TAKE(request, name)                                                                        \
+    sy_string_from_proto(#name, (request)->name, call->arguments.name,                             \
+                         sizeof call->arguments.name, &error)
+
+static void plan_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Steelyard__V1__PlanRequest *request = (const Steelyard__V1__PlanRequest *)message;
+    struct sy_error error = {0};
+    go_on(call, sy_spec_from_proto(request->spec, &call->arguments.spec, &error), &error);
+}
+
+static void plan_done(void *ctx, const struct sy_plan *plan, const struct sy_error *error) {
+    struct sy_call *call = sy_call_answered(ctx);
+    if (!call)
+        return;
+    if (plan) {
+        struct sy_plan_message message;
+        Steelyard__V1__PlanResponse response = STEELYARD__V1__PLAN_RESPONSE__INIT;
+        sy_plan_to_proto(plan, &message);
+        response.plan = &message.plan;
+        sy_call_answer(call, &response.base);
+    } else {
+        sy_call_finish(call, error);
+    }
+    sy_call_unref(call);
+}
+
+static void plan_work(struct sy_call *call, unsigned bits) {
+    if (bits & SY_WORK_START)
+        sy_engine_plan(call->server->engine, &call->arguments.spec, plan_done, sy_call_ask(call));
+}
+
+static void get_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Steelyard__V1__GetRequest *request = (const Steelyard__V1__GetRequest *)message;
+    struct sy_error error = {0};
+    call->arguments.read_only = request->read_only;
+    go_on(call, TAKE(request, function) || TAKE(request, alias), &error);
+}
+
+static void status_done(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
+    struct sy_call *call = sy_call_answered(ctx);
+    if (!call)
+        return;
+    if (facts) {
+        struct sy_status_message message;
+        Steelyard__V1__GetResponse response = STEELYARD__V1__GET_RESPONSE__INIT;
+        sy_status_to_proto(facts, &message);
+        response.status = &message.status;
+        sy_call_answer(call, &response.base);
+    } else {
+        sy_call_finish(call, error);
+    }
+    sy_call_unref(call);
+}
+
+static void get_work(struct sy_call *call, unsigned bits) {
+    const struct sy_arguments *arguments = &call->arguments;
+    if (bits & SY_WORK_START)
+        sy_engine_status(call->server->engine, arguments->function, arguments->alias,
+                         !arguments->read_only, status_done, sy_call_ask(call));
+}
+
+static void apply_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Steelyard__V1__ApplyRequest *request = (const Steelyard__V1__ApplyRequest *)message;
+    struct sy_error error = {0};
+    go_on(call,
+          sy_spec_from_proto(request->spec, &call->arguments.spec, &error) ||
+              TAKE(request, fingerprint),
+          &error);
+}
+
+static void rollback_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Steelyard__V1__RollbackRequest *request = (const Steelyard__V1__RollbackRequest *)message;
+    struct sy_error error = {0};
+    go_on(call, TAKE(request, function) || TAKE(request, alias) || TAKE(request, reason), &error);
+}
+
+static void watch_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Steelyard__V1__WatchRequest *request = (const Steelyard__V1__WatchRequest *)message;
+    struct sy_error error = {0};
+    call->arguments.from_sequence = request->from_sequence;
+    int failed = TAKE(request, release_id) || TAKE(request, function) || TAKE(request, alias);
+    if (!failed && request->from_sequence < 0)
+        failed = sy_fail_field(&error, "from_sequence", "from_sequence: %lld is negative",
+                               (long long)request->from_sequence);
+    go_on(call, failed, &error);
+}
+
+/* What the three streams have in common; begin() opens their watch. A client that has gone before
+ * its call reached the engine starts nothing. */
+static void stream_work(struct sy_call *call, unsigned bits,
+                        struct sy_watch *(*begin)(struct sy_call *call)) {
+    if (bits & SY_WORK_CLOSE)
+        call->backlog.closed = true;
+    if (call->backlog.closed) {
+        sy_stream_detach(call);
+        return;
+    }
+    if (bits & SY_WORK_START)
+        sy_stream_attach(call, begin(call));
+    else if (bits & SY_WORK_PULL)
+        sy_stream_pull(call);
+}
+
+static void stream_closed(struct sy_call *call, bool cancelled) {
+    if (cancelled)
+        sy_call_post(call, SY_WORK_CLOSE);
+}
+
+static struct sy_watch *apply_begin(struct sy_call *call) {
+    const struct sy_arguments *arguments = &call->arguments;
+    return sy_engine_apply(call->server->engine, &arguments->spec, arguments->fingerprint,
+                           sy_stream_ready, call);
+}
+static void apply_work(struct sy_call *call, unsigned bits) {
+    stream_work(call, bits, apply_begin);
+}
+
+static struct sy_watch *rollback_begin(struct sy_call *call) {
+    const struct sy_arguments *arguments = &call->arguments;
+    return sy_engine_rollback(call->server->engine, arguments->function, arguments->alias,
+                              arguments->reason, sy_stream_ready, call);
+}
+static void rollback_work(struct sy_call *call, unsigned bits) {
+    stream_work(call, bits, rollback_begin);
+}
+
+static struct sy_watch *watch_begin(struct sy_call *call) {
+    const struct sy_arguments *arguments = &call->arguments;
+    return sy_engine_watch(call->server->engine, arguments->release_id, arguments->function,
+                           arguments->alias, arguments->from_sequence, sy_stream_ready, call);
+}
+static void watch_work(struct sy_call *call, unsigned bits) {
+    stream_work(call, bits, watch_begin);
+}
+
+const struct sy_method sy_release_methods[] = {
+    {.path = PATH("Plan"),
+     .request = &steelyard__v1__plan_request__descriptor,
+     .received = plan_received,
+     .work = plan_work},
+    {.path = PATH("Get"),
+     .request = &steelyard__v1__get_request__descriptor,
+     .received = get_received,
+     .work = get_work},
+    {.path = PATH("Apply"),
+     .request = &steelyard__v1__apply_request__descriptor,
+     .received = apply_received,
+     .work = apply_work,
+     .written = sy_stream_written,
+     .closed = stream_closed},
+    {.path = PATH("Rollback"),
+     .request = &steelyard__v1__rollback_request__descriptor,
+     .received = rollback_received,
+     .work = rollback_work,
+     .written = sy_stream_written,
+     .closed = stream_closed},
+    {.path = PATH("Watch"),
+     .request = &steelyard__v1__watch_request__descriptor,
+     .received = watch_received,
+     .work = watch_work,
+     .written = sy_stream_written,
+     .closed = stream_closed},
+    {0},
+};

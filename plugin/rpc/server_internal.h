@@ -1,0 +1,58 @@
+/* The server's own state, for the files of rpc/ alone. */
+#ifndef SY_RPC_SERVER_INTERNAL_H
+#define SY_RPC_SERVER_INTERNAL_H
+
+#include "rpc/call.h"
+#include "rpc/socket.h"
+
+enum sy_server_phase { SY_SERVER_SERVING, SY_SERVER_STOPPING, SY_SERVER_DRAINING };
+
+struct sy_server {
+    struct sy_engine *engine;
+    char version[64];
+    bool standing;
+    struct sy_socket socket;
+    grpc_server *grpc;
+    grpc_completion_queue *queue;
+    pthread_t thread;
+    struct sy_tag shutdown_tag;
+    pthread_rwlock_t gate; /* between operations that start and the queue that is shut */
+    bool shut;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* work came in, or the thread has ended; finish() waits here */
+    enum sy_server_phase phase;
+    bool thread_ended;
+    int64_t drain_until_ms;
+    struct sy_call *calls; /* all that are not freed yet */
+    struct sy_call *work_first, *work_last;
+    bool wake_posted;
+};
+
+/* Add the bits to the call's work and wake the engine's thread. */
+void sy_server_post(struct sy_server *server, struct sy_call *call, unsigned bits);
+/* Enter or leave the list of all calls. */
+void sy_server_enlist(struct sy_call *call);
+void sy_server_delist(struct sy_call *call);
+/* Visit all calls there are; those that come meanwhile may be missed. */
+void sy_server_each_call(struct sy_server *server, void (*visit)(struct sy_call *call));
+/* grpc_init() as both sides of the protocol want it. */
+void sy_grpc_init(void);
+/* The method that serves the path; NULL when none does. */
+const struct sy_method *sy_server_method(const struct sy_server *server, grpc_slice path);
+
+/* The services, each one's table ending with an empty row. */
+extern const struct sy_method sy_release_methods[];
+extern const struct sy_method sy_engine_methods[];
+extern const struct sy_method sy_health_methods[];
+extern const struct sy_method sy_reflection_methods[];
+extern const struct sy_method sy_plugin_methods[];
+
+/* stream.c: the parts of a method that streams the events of a release. */
+void sy_stream_ready(void *call); /* a sy_watch_ready */
+void sy_stream_attach(struct sy_call *call, struct sy_watch *watch);
+void sy_stream_pull(struct sy_call *call);
+void sy_stream_written(struct sy_call *call, bool ok);
+void sy_stream_detach(struct sy_call *call);
+
+#endif
