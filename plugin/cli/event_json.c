@@ -71,7 +71,8 @@ char *sy_event_json(const struct sy_release_event *event) {
         add_counts(o, "baseline_counts", event->other);
         add_int(o, "threshold_bp", event->threshold_bp);
         add_int(o, "window_ms", event->window_ms);
-        add_string(o, "decision", sy_decision_word(event->decision));
+        if (event->kind != SY_EVENT_OBSERVED)
+            add_string(o, "decision", sy_decision_word(event->decision));
     }
     if (event->kind == SY_EVENT_FINISHED)
         add_string(o, "outcome", sy_outcome_word(event->outcome));

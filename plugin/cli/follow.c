@@ -90,7 +90,7 @@ void sy_event_sentence(const struct sy_release_event *event, char buf[400]) {
         break;
     case SY_EVENT_LOCK_IN_STARTED:
         (void)snprintf(buf, 400, "version %s has all traffic; lock-in for %s", event->version,
-                       sy_duration_format(event->duration_ms, time));
+                       sy_duration_format(event->duration_ms - event->duration_ms % 1000, time));
         break;
     case SY_EVENT_LOCK_IN_ENDED:
         (void)snprintf(line, sizeof line, "lock-in ended %s", sy_decision_word(event->decision));

@@ -53,8 +53,9 @@ static void explain(char *to, size_t size, const struct sy_spec *spec,
         sy_set_text(to, size, "%lld errors of %lld invocations within %s: the counts still grow",
                     (long long)j->canary.errors, (long long)j->canary.invocations, window);
     else if (j->decision == SY_DECISION_INCONCLUSIVE)
-        sy_set_text(to, size, "%lld invocations within %s, %lld are needed for a verdict",
-                    (long long)j->canary.invocations, window, (long long)spec->min_invocations);
+        sy_set_text(to, size, "%lld invocation%s within %s, %lld are needed for a verdict",
+                    (long long)j->canary.invocations, j->canary.invocations == 1 ? "" : "s", window,
+                    (long long)spec->min_invocations);
     else
         sy_set_text(to, size, "error rate %s (%lld of %lld) within %s %s %s",
                     sy_percent_format(sy_rate_bp(j->canary), rate), (long long)j->canary.errors,

@@ -10,6 +10,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 
@@ -79,6 +80,8 @@ def publish(clients):
         lambda_.update_function_code(FunctionName=FUNCTION, ZipFile=data)
         lambda_.update_function_configuration(FunctionName=FUNCTION, Description=f"build {number}")
         versions.append(lambda_.publish_version(FunctionName=FUNCTION)["Version"])
+        lambda_.get_waiter("published_version_active").wait(
+            FunctionName=FUNCTION, Qualifier=versions[-1], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     if versions != ["1", "2", "3"]:
         sys.exit(f"expected versions 1, 2, 3; the peer published {versions}")
     lambda_.create_alias(FunctionName=FUNCTION, Name=ALIAS, FunctionVersion="1")
@@ -125,8 +128,20 @@ def moves(events):
     return [e for e in events if e.get("event") == "alias_moved"]
 
 
-def healthy(suite):
+def healthy(suite, peer):
+    touched = threading.Event()
+
+    def touch():
+        """Somebody edits the description in mid-stage: a new revision, the same routing."""
+        suite.clients("lambda").update_alias(FunctionName=FUNCTION, Name=ALIAS, Description="touched")
+        touched.set()
+
+    timer = threading.Timer(5, touch)
+    if "stale-revision" not in SKIPS[peer]:
+        timer.start()
     code, events = suite.apply("2")
+    if "stale-revision" not in SKIPS[peer]:
+        suite.check("healthy: went on over a changed revision (412)", touched.is_set())
     suite.check("healthy: exit 0", code == 0, code)
     shares = [e["to"].get("additional_bp", 10000) for e in moves(events)]
     suite.check("healthy: 10 %, 50 %, 100 %", shares == [1000, 5000, 10000], shares)
@@ -185,7 +200,7 @@ def main():
         rates = {"1": 0.0, "2": 0.0, "3": 0.5} if "invoke" in SKIPS[peer] else None
         traffic = Traffic(clients, FUNCTION, ALIAS, rates)
         suite = Suite(steelyard, proxy.url, clients)
-        healthy(suite)
+        healthy(suite, peer)
         failing(suite)
         refusals(suite, peer)
         traffic.stop()
