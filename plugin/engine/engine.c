@@ -20,6 +20,7 @@ struct sy_engine *sy_engine_create(const struct sy_engine_options *options) {
 void sy_engine_destroy(struct sy_engine *engine) {
     if (!engine)
         return;
+    sy_gathers_drop(engine);
     while (engine->drives)
         sy_drive_destroy(engine->drives);
     (void)pthread_mutex_destroy(&engine->lock);

@@ -24,9 +24,10 @@ struct sy_engine {
     uint64_t random;
     uint64_t drives_made;
     bool stopping;
-    struct sy_drive *drives; /* all, newest first */
-    bool sweep;              /* one of them may have become of no use */
-    struct sy_output output; /* of the step at hand; too large for every stack frame */
+    struct sy_drive *drives;   /* all, newest first */
+    struct sy_gather *gathers; /* under way */
+    bool sweep;                /* one of them may have become of no use */
+    struct sy_output output;   /* of the step at hand; too large for every stack frame */
     void (*all_rested)(void *ctx);
     void *all_rested_ctx;
     /* Work from other threads. */
@@ -54,9 +55,12 @@ struct sy_gathered {
 };
 typedef void sy_gather_done(void *ctx, const struct sy_gathered *gathered);
 
-/* Read alias and store, and what else is asked for, all at once. */
+/* Read alias and store, and what else is asked for, all at once. drop(ctx) is called instead of
+ * done() when the engine is destroyed first; it may be NULL. */
 void sy_gather(struct sy_engine *engine, const char *function, const char *alias,
-               const char *version, int what, sy_gather_done *done, void *ctx);
+               const char *version, int what, sy_gather_done *done, void (*drop)(void *ctx),
+               void *ctx);
+void sy_gathers_drop(struct sy_engine *engine);
 
 /* ---- drive.c ---- */
 
@@ -98,6 +102,7 @@ struct sy_drive {
     struct sy_asked *asked; /* what it was made for, until it has begun or is over */
     /* Told once it is over; for a settling drive. */
     void (*on_over)(void *ctx);
+    void (*on_over_drop)(void *ctx); /* instead, when the engine is destroyed first; may be NULL */
     void *on_over_ctx;
 };
 

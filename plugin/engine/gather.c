@@ -4,24 +4,45 @@
 
 #include <string.h>
 
-struct gather {
+struct sy_gather {
     struct sy_engine *engine;
+    struct sy_gather *next;
     struct sy_gathered gathered;
     uint32_t pending;
     sy_gather_done *done;
+    void (*drop)(void *ctx);
     void *ctx;
 };
 
-static void answered(struct gather *g) {
+static void unlink_gather(struct sy_gather *g) {
+    for (struct sy_gather **at = &g->engine->gathers; *at; at = &(*at)->next)
+        if (*at == g) {
+            *at = g->next;
+            return;
+        }
+}
+
+void sy_gathers_drop(struct sy_engine *engine) {
+    while (engine->gathers) {
+        struct sy_gather *g = engine->gathers;
+        unlink_gather(g);
+        if (g->drop)
+            g->drop(g->ctx);
+        free(g);
+    }
+}
+
+static void answered(struct sy_gather *g) {
     if (--g->pending)
         return;
+    unlink_gather(g);
     g->gathered.facts.now_ms = sy_io_now(g->engine->io);
     g->done(g->ctx, &g->gathered);
     free(g);
 }
 
 static void on_alias(void *ctx, const struct sy_alias_state *state, const struct sy_error *error) {
-    struct gather *g = ctx;
+    struct sy_gather *g = ctx;
     struct sy_facts *facts = &g->gathered.facts;
     if (error) {
         g->gathered.alias_error = *error;
@@ -35,7 +56,7 @@ static void on_alias(void *ctx, const struct sy_alias_state *state, const struct
 
 static void on_version(void *ctx, const struct sy_version_state *state,
                        const struct sy_error *error) {
-    struct gather *g = ctx;
+    struct sy_gather *g = ctx;
     struct sy_facts *facts = &g->gathered.facts;
     if (error) {
         g->gathered.version_error = *error;
@@ -48,7 +69,7 @@ static void on_version(void *ctx, const struct sy_version_state *state,
 }
 
 static void on_stored(void *ctx, const struct sy_stored *stored, const struct sy_error *error) {
-    struct gather *g = ctx;
+    struct sy_gather *g = ctx;
     struct sy_facts *facts = &g->gathered.facts;
     if (error) {
         g->gathered.store_error = *error;
@@ -69,7 +90,7 @@ static void on_stored(void *ctx, const struct sy_stored *stored, const struct sy
 
 static void on_traffic(void *ctx, const struct sy_sample *samples, size_t n,
                        const struct sy_error *error) {
-    struct gather *g = ctx;
+    struct sy_gather *g = ctx;
     g->gathered.facts.has_traffic = !error; /* a plan without it is still a plan */
     for (size_t i = 0; i < n && !error; i++)
         g->gathered.facts.traffic_per_hour += samples[i].canary.invocations;
@@ -77,10 +98,14 @@ static void on_traffic(void *ctx, const struct sy_sample *samples, size_t n,
 }
 
 void sy_gather(struct sy_engine *engine, const char *function, const char *alias,
-               const char *version, int what, sy_gather_done *done, void *ctx) {
-    struct gather *g = sy_calloc(1, sizeof *g);
+               const char *version, int what, sy_gather_done *done, void (*drop)(void *ctx),
+               void *ctx) {
+    struct sy_gather *g = sy_calloc(1, sizeof *g);
     g->engine = engine;
+    g->next = engine->gathers;
+    engine->gathers = g;
     g->done = done;
+    g->drop = drop;
     g->ctx = ctx;
     g->pending = 2 + !!(what & SY_GATHER_VERSION) + !!(what & SY_GATHER_TRAFFIC);
     engine->target->ops->read_alias(engine->target, function, alias, on_alias, g);

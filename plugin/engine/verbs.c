@@ -45,10 +45,11 @@ static const struct sy_error *first_error(const struct sy_gathered *gathered) {
 /* ---- settling what is due ---- */
 
 static void settle(struct sy_engine *engine, const struct sy_gathered *gathered,
-                   void (*done)(void *ctx), void *ctx) {
+                   void (*done)(void *ctx), void (*drop)(void *ctx), void *ctx) {
     const struct sy_record *record = &gathered->facts.record;
     struct sy_drive *drive = sy_drive_create(engine, record->spec.function, record->spec.alias);
     drive->on_over = done;
+    drive->on_over_drop = drop;
     drive->on_over_ctx = ctx;
     sy_release_resume(&drive->release, record, SY_START_SETTLE, SY_WAIT_NONE,
                       record->spec.on_interrupt);
@@ -96,7 +97,7 @@ void sy_engine_plan(struct sy_engine *engine, const struct sy_spec *spec, sy_pla
     struct planning *planning = sy_calloc(1, sizeof *planning);
     *planning = (struct planning){*spec, done, ctx};
     sy_gather(engine, spec->function, spec->alias, spec->version,
-              SY_GATHER_VERSION | SY_GATHER_TRAFFIC, planned, planning);
+              SY_GATHER_VERSION | SY_GATHER_TRAFFIC, planned, free, planning);
 }
 
 /* ---- status ---- */
@@ -115,14 +116,15 @@ static void status_gathered(void *ctx, const struct sy_gathered *gathered);
 static void status_settled(void *ctx) {
     struct asking *asking = ctx;
     asking->settle = false;
-    sy_gather(asking->engine, asking->function, asking->alias, "", 0, status_gathered, asking);
+    sy_gather(asking->engine, asking->function, asking->alias, "", 0, status_gathered, free,
+              asking);
 }
 
 static void status_gathered(void *ctx, const struct sy_gathered *gathered) {
     struct asking *asking = ctx;
     const struct sy_error *failed = first_error(gathered);
     if (!failed && asking->settle && undriven(&gathered->facts)) {
-        settle(asking->engine, gathered, status_settled, asking);
+        settle(asking->engine, gathered, status_settled, free, asking);
         return;
     }
     asking->done(asking->ctx, failed ? NULL : &gathered->facts, failed);
@@ -146,7 +148,7 @@ void sy_engine_status(struct sy_engine *engine, const char *function, const char
     if (sy_names_check(asking->function, asking->alias, NULL, &error))
         sy_engine_post(engine, status_refused, asking);
     else
-        sy_gather(engine, function, alias, "", 0, status_gathered, asking);
+        sy_gather(engine, function, alias, "", 0, status_gathered, free, asking);
 }
 
 /* ---- apply ---- */
@@ -156,7 +158,7 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered);
 static void apply_gather(struct sy_drive *drive) {
     drive->pending++;
     sy_gather(drive->engine, drive->function, drive->alias, drive->asked->spec.version,
-              SY_GATHER_VERSION, apply_gathered, drive);
+              SY_GATHER_VERSION, apply_gathered, NULL, drive);
 }
 
 static void apply_settled(void *ctx) {
@@ -252,7 +254,7 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
         gathered->facts.record.phase == SY_PHASE_LOCK_IN) {
         drive->asked->settled = true;
         drive->pending++;
-        settle(drive->engine, gathered, apply_settled, drive);
+        settle(drive->engine, gathered, apply_settled, NULL, drive);
         return;
     }
     drive->asked->gathered = *gathered;
@@ -431,6 +433,6 @@ struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *functi
     if (sy_names_check(function, alias, NULL, &error))
         sy_engine_post(engine, fail_later, drive);
     else
-        sy_gather(engine, function, alias, "", 0, rollback_gathered, drive);
+        sy_gather(engine, function, alias, "", 0, rollback_gathered, NULL, drive);
     return watch;
 }
