@@ -2,6 +2,7 @@
  * them under. Any other set - {FunctionName, ExecutedVersion} above all - is a metric that nobody
  * ever wrote: the answer is empty and Complete, as AWS's is. */
 #include "base/json.h"
+#include "sandbox/metric.h"
 #include "sandbox/world_call.h"
 
 #include <json-c/json.h>
@@ -10,220 +11,68 @@
 
 enum { QUERIES_MAX = 500, DATAPOINTS_MAX = 100800, DIMENSIONS_MAX = 30 };
 
-/* Which metric: "" = that dimension is not in the set. */
+/* One query: a metric, and what the caller calls it. */
 struct asked {
     char id[256];
     char label[256];
-    char metric[256];
     char stat[32];
-    char function[256];
-    char resource[256];
-    char executed[256];
-    bool unknown; /* a namespace, dimension or set that Lambda does not publish */
-    int64_t period_ms;
+    struct sy_metric metric;
 };
-
-struct point {
-    int64_t start_ms;
-    uint64_t invocations;
-    uint64_t errors;
-};
-struct points {
-    struct point *list;
-    size_t count;
-    size_t capacity;
-};
-
-struct range {
-    int64_t from_ms; /* inclusive */
-    int64_t to_ms;   /* exclusive */
-};
-
-/* Slots come in order within a series; their buckets are put together here. */
-static void points_add(struct points *points, int64_t start_ms, const struct sy_slot *slot) {
-    struct point *last = points->count ? &points->list[points->count - 1] : NULL;
-    if (!last || last->start_ms != start_ms) {
-        if (points->count == points->capacity) {
-            points->capacity = points->capacity ? points->capacity * 2 : 128;
-            points->list = sy_realloc(points->list, points->capacity * sizeof *points->list);
-        }
-        last = &points->list[points->count++];
-        *last = (struct point){.start_ms = start_ms};
-    }
-    last->invocations += slot->invocations;
-    last->errors += slot->errors;
-}
-
-static size_t first_slot(const struct sy_series *series, int64_t from_ms) {
-    size_t low = 0, high = series->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (series->slots[middle].start_ms < from_ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static void series_collect(const struct sy_world *world, const struct sy_series *series,
-                           const struct range *range, int64_t period_ms, struct points *points) {
-    int64_t from = range->from_ms - range->from_ms % period_ms;
-    for (size_t i = first_slot(series, from);
-         i < series->count && series->slots[i].start_ms < range->to_ms; i++) {
-        struct sy_slot seen = sy_slot_visible(world, &series->slots[i]);
-        if (seen.invocations)
-            points_add(points, seen.start_ms - seen.start_ms % period_ms, &seen);
-    }
-}
-
-static bool series_is_asked(const struct sy_function *function, const struct sy_series *series,
-                            const struct asked *asked) {
-    char resource[256];
-    if (!asked->resource[0])
-        return true;
-    (void)snprintf(resource, sizeof resource, "%s%s%s", function->name,
-                   series->qualifier[0] ? ":" : "", series->qualifier);
-    if (strcmp(resource, asked->resource) != 0)
-        return false;
-    return !asked->executed[0] ||
-           (series->executed >= 0 && series->executed == sy_version_number(asked->executed));
-}
-
-static void function_collect(struct sy_world *world, struct sy_function *function,
-                             const struct asked *asked, const struct range *range,
-                             struct points *points) {
-    sy_traffic_settle(world, function);
-    for (size_t i = 0; i < function->n_series; i++)
-        if (series_is_asked(function, &function->series[i], asked))
-            series_collect(world, &function->series[i], range, asked->period_ms, points);
-}
-
-static int by_start(const void *a, const void *b) {
-    const struct point *x = a, *y = b;
-    return x->start_ms < y->start_ms ? -1 : x->start_ms > y->start_ms;
-}
-
-/* Several series give several points of one start: sort, then put them together. */
-static void points_merge(struct points *points) {
-    size_t kept = 0;
-    if (points->count < 2)
-        return;
-    qsort(points->list, points->count, sizeof *points->list, by_start);
-    for (size_t i = 1; i < points->count; i++) {
-        if (points->list[i].start_ms != points->list[kept].start_ms) {
-            points->list[++kept] = points->list[i];
-            continue;
-        }
-        points->list[kept].invocations += points->list[i].invocations;
-        points->list[kept].errors += points->list[i].errors;
-    }
-    points->count = kept + 1;
-}
-
-static bool is_metric(const struct asked *asked) {
-    return !asked->unknown &&
-           (!strcmp(asked->metric, "Invocations") || !strcmp(asked->metric, "Errors") ||
-            !strcmp(asked->metric, "Throttles"));
-}
-
-static void collect(struct sy_world *world, const struct asked *asked, const struct range *range,
-                    struct points *points) {
-    struct lh_entry *entry = NULL;
-    points->count = 0;
-    if (!is_metric(asked))
-        return;
-    if (asked->function[0]) {
-        struct sy_function *function = sy_world_function(world, asked->function);
-        if (function)
-            function_collect(world, function, asked, range, points);
-    } else {
-        lh_foreach(world->functions, entry) {
-            function_collect(world, lh_entry_v(entry), asked, range, points);
-        }
-    }
-    points_merge(points);
-}
-
-/* Every invocation is one sample of each metric: 1 or, for Errors, 0 or 1; for Throttles 0. */
-static double value_of(const struct asked *asked, const char *stat, const struct point *point) {
-    double n = (double)point->invocations;
-    double sum = !strcmp(asked->metric, "Invocations") ? n
-                 : !strcmp(asked->metric, "Errors")    ? (double)point->errors
-                                                       : 0;
-    if (strcmp(stat, "SampleCount") == 0)
-        return n;
-    if (strcmp(stat, "Average") == 0)
-        return sum / n;
-    if (strcmp(stat, "Maximum") == 0)
-        return sum > 0;
-    if (strcmp(stat, "Minimum") == 0)
-        return sum >= n;
-    return sum;
-}
 
 static bool invalid(struct sy_call *call, const char *message) {
     sy_answer_error(call, 400, "ValidationError", "%s", message);
     return false;
 }
 
-static bool stat_is_known(const char *stat) {
-    static const char *const stats[] = {"Sum", "SampleCount", "Average", "Minimum", "Maximum"};
-    for (size_t i = 0; i < SY_COUNT(stats); i++)
-        if (strcmp(stats[i], stat) == 0)
-            return true;
-    return false;
-}
-
 static bool period_read(struct sy_call *call, const struct json_object *object,
-                        struct asked *asked) {
+                        struct sy_metric *metric) {
     struct sy_error error = {0};
     int64_t period = 0;
     if (sy_json_int(object, "Period", true, 1, 86400 * 365, &period, &error))
         return invalid(call, error.message);
     if (period != 1 && period != 5 && period != 10 && period != 30 && period % 60 != 0)
         return invalid(call, "Period must be 1, 5, 10, 30, or a multiple of 60");
-    asked->period_ms = period * 1000;
+    metric->period_ms = period * 1000;
     return true;
 }
 
 static bool dimension_read(struct sy_call *call, const struct json_object *dimension,
-                           struct asked *asked) {
+                           struct sy_metric *metric) {
     char name[256] = "", value[1025] = "";
     struct sy_error error = {0};
     if (sy_json_string(dimension, "Name", true, name, sizeof name, &error) ||
         sy_json_string(dimension, "Value", true, value, sizeof value, &error))
         return invalid(call, error.message);
-    char *to = !strcmp(name, "FunctionName")      ? asked->function
-               : !strcmp(name, "Resource")        ? asked->resource
-               : !strcmp(name, "ExecutedVersion") ? asked->executed
+    char *to = !strcmp(name, "FunctionName")      ? metric->function
+               : !strcmp(name, "Resource")        ? metric->resource
+               : !strcmp(name, "ExecutedVersion") ? metric->executed
                                                   : NULL;
-    if (!to || *to || !value[0] || strlen(value) >= sizeof asked->function)
-        asked->unknown = true;
+    if (!to || *to || !value[0] || strlen(value) >= sizeof metric->function)
+        metric->unknown = true;
     else
         memcpy(to, value, strlen(value) + 1);
     return true;
 }
 
 /* Namespace, MetricName and Dimensions. */
-static bool metric_read(struct sy_call *call, const struct json_object *metric,
-                        struct asked *asked) {
+static bool metric_read(struct sy_call *call, const struct json_object *object,
+                        struct sy_metric *metric) {
     char namespace[256] = "";
     struct sy_error error = {0};
     struct json_object *dimensions = NULL;
-    if (sy_json_string(metric, "Namespace", true, namespace, sizeof namespace, &error) ||
-        sy_json_string(metric, "MetricName", true, asked->metric, sizeof asked->metric, &error) ||
-        sy_json_child(metric, "Dimensions", false, json_type_array, &dimensions, &error))
+    if (sy_json_string(object, "Namespace", true, namespace, sizeof namespace, &error) ||
+        sy_json_string(object, "MetricName", true, metric->name, sizeof metric->name, &error) ||
+        sy_json_child(object, "Dimensions", false, json_type_array, &dimensions, &error))
         return invalid(call, error.message);
     size_t count = dimensions ? json_object_array_length(dimensions) : 0;
     if (count > DIMENSIONS_MAX)
         return invalid(call, "The collection Dimensions must not have a size greater than 30.");
     for (size_t i = 0; i < count; i++)
-        if (!dimension_read(call, json_object_array_get_idx(dimensions, i), asked))
+        if (!dimension_read(call, json_object_array_get_idx(dimensions, i), metric))
             return false;
-    if (strcmp(namespace, "AWS/Lambda") != 0 || (asked->resource[0] && !asked->function[0]) ||
-        (asked->executed[0] && !asked->resource[0]))
-        asked->unknown = true;
+    if (strcmp(namespace, "AWS/Lambda") != 0 || (metric->resource[0] && !metric->function[0]) ||
+        (metric->executed[0] && !metric->resource[0]))
+        metric->unknown = true;
     return true;
 }
 
@@ -253,16 +102,16 @@ static bool query_read(struct sy_call *call, const struct json_object *query, st
         sy_json_string(stat, "Stat", true, asked->stat, sizeof asked->stat, &error) ||
         sy_json_child(stat, "Metric", true, json_type_object, &metric, &error))
         return invalid(call, error.message);
-    if (!stat_is_known(asked->stat))
+    if (!sy_metric_stat_is_known(asked->stat))
         return invalid(call, "Stat must be Sum, SampleCount, Average, Minimum or Maximum");
-    if (!metric_read(call, metric, asked) || !period_read(call, stat, asked))
+    if (!metric_read(call, metric, &asked->metric) || !period_read(call, stat, &asked->metric))
         return false;
     if (!asked->label[0])
-        memcpy(asked->label, asked->metric, sizeof asked->label);
+        memcpy(asked->label, asked->metric.name, sizeof asked->label);
     return true;
 }
 
-static bool range_read(struct sy_call *call, struct range *range) {
+static bool range_read(struct sy_call *call, struct sy_range *range) {
     struct sy_error error = {0};
     double from = 0, to = 0;
     if (sy_json_double(call->body, "StartTime", true, 0, 1e11, &from, &error) ||
@@ -304,7 +153,7 @@ static bool page_read(struct sy_call *call, struct page *page) {
 /* The part of a query's points that falls on this page; a query is on every page that has points
  * of it, one without points on the page where its place is. */
 static void result_add(struct json_object *results, const struct asked *asked,
-                       const struct points *points, struct page *page) {
+                       const struct sy_points *points, struct page *page) {
     int64_t count = (int64_t)points->count;
     int64_t first = page->from - page->seen;
     int64_t end = page->from + page->limit - page->seen;
@@ -314,9 +163,10 @@ static void result_add(struct json_object *results, const struct asked *asked,
     struct json_object *result = json_object_new_object();
     struct json_object *timestamps = json_object_new_array(), *values = json_object_new_array();
     for (int64_t i = first > 0 ? first : 0; i < count && i < end; i++) {
-        const struct point *point = &points->list[page->descending ? count - 1 - i : i];
+        const struct sy_point *point = &points->list[page->descending ? count - 1 - i : i];
         json_object_array_add(timestamps, json_object_new_int64(point->start_ms / 1000));
-        json_object_array_add(values, sy_json_number(value_of(asked, asked->stat, point)));
+        json_object_array_add(values,
+                              sy_json_number(sy_metric_value(&asked->metric, asked->stat, point)));
     }
     json_object_object_add(result, "Id", json_object_new_string(asked->id));
     json_object_object_add(result, "Label", json_object_new_string(asked->label));
@@ -357,10 +207,10 @@ static bool queries_read(struct sy_call *call, struct json_object **ret) {
 
 static void get_metric_data(struct sy_call *call) {
     char token[24];
-    struct range range;
+    struct sy_range range;
     struct page page;
     struct asked asked;
-    struct points points = {0};
+    struct sy_points points = {0};
     struct json_object *queries = NULL;
     bool wanted = true, good = true;
     if (!range_read(call, &range) || !page_read(call, &page) || !queries_read(call, &queries))
@@ -372,7 +222,7 @@ static void get_metric_data(struct sy_call *call) {
         good = query_read(call, json_object_array_get_idx(queries, i), &asked, &wanted);
         if (!good || !wanted)
             continue;
-        collect(call->world, &asked, &range, &points);
+        sy_metric_collect(call->world, &asked.metric, &range, &points);
         result_add(results, &asked, &points, &page);
     }
     free(points.list);
@@ -388,13 +238,14 @@ static void get_metric_data(struct sy_call *call) {
     sy_answer(call, 200, answer);
 }
 
-static void datapoint_add(struct json_object *list, const struct asked *asked,
-                          struct json_object *stats, const struct point *point) {
+static void datapoint_add(struct json_object *list, const struct sy_metric *metric,
+                          struct json_object *stats, const struct sy_point *point) {
     struct json_object *datapoint = json_object_new_object();
     json_object_object_add(datapoint, "Timestamp", json_object_new_int64(point->start_ms / 1000));
     for (size_t i = 0; i < json_object_array_length(stats); i++) {
         const char *stat = json_object_get_string(json_object_array_get_idx(stats, i));
-        json_object_object_add(datapoint, stat, sy_json_number(value_of(asked, stat, point)));
+        json_object_object_add(datapoint, stat,
+                               sy_json_number(sy_metric_value(metric, stat, point)));
     }
     json_object_object_add(datapoint, "Unit", json_object_new_string("Count"));
     json_object_array_add(list, datapoint);
@@ -407,27 +258,27 @@ static bool statistics_read(struct sy_call *call, struct json_object **ret) {
     for (size_t i = 0; i < json_object_array_length(*ret); i++) {
         struct json_object *stat = json_object_array_get_idx(*ret, i);
         if (!json_object_is_type(stat, json_type_string) ||
-            !stat_is_known(json_object_get_string(stat)))
+            !sy_metric_stat_is_known(json_object_get_string(stat)))
             return invalid(call, "Statistics must be Sum, SampleCount, Average, Minimum, Maximum");
     }
     return true;
 }
 
 static void get_metric_statistics(struct sy_call *call) {
-    struct range range;
-    struct asked asked = {0};
-    struct points points = {0};
+    struct sy_range range;
+    struct sy_metric metric = {0};
+    struct sy_points points = {0};
     struct json_object *stats = NULL;
-    if (!range_read(call, &range) || !metric_read(call, call->body, &asked) ||
-        !period_read(call, call->body, &asked) || !statistics_read(call, &stats))
+    if (!range_read(call, &range) || !metric_read(call, call->body, &metric) ||
+        !period_read(call, call->body, &metric) || !statistics_read(call, &stats))
         return;
-    collect(call->world, &asked, &range, &points);
+    sy_metric_collect(call->world, &metric, &range, &points);
     struct json_object *answer = json_object_new_object();
     struct json_object *list = json_object_new_array();
-    json_object_object_add(answer, "Label", json_object_new_string(asked.metric));
+    json_object_object_add(answer, "Label", json_object_new_string(metric.name));
     json_object_object_add(answer, "Datapoints", list);
     for (size_t i = 0; i < points.count; i++)
-        datapoint_add(list, &asked, stats, &points.list[i]);
+        datapoint_add(list, &metric, stats, &points.list[i]);
     free(points.list);
     sy_answer(call, 200, answer);
 }
