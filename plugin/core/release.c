@@ -255,6 +255,14 @@ static void on_rollback(SY_STEP) {
         sy_rollback(r, in, out, SY_OUTCOME_CANCELLED, "%s", in->text);
 }
 
+static void on_rollback_shifting(SY_STEP) {
+    if (r->record.baseline[0])
+        on_rollback(r, in, out);
+    else
+        sy_emit_note(r, in, out, true,
+                     "a first release has no baseline to go back to; the alias is being created");
+}
+
 /* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
 static void on_record(SY_STEP) {
     struct sy_record *record = &r->record;
@@ -328,7 +336,7 @@ const struct sy_transition sy_transitions[] = {
         sy_on_shifting_alias),
     ROW(SHIFTING, TICK, 0, "try again", on_tick),
     ROW(SHIFTING, INTERRUPT, 0, "interrupted", on_interrupt_later),
-    ROW(SHIFTING, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback),
+    ROW(SHIFTING, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback_shifting),
 
     ROW(BAKING, SAMPLES, TO(INTENT) | TO(ROLLING_BACK), "judged", sy_on_samples),
     ROW(BAKING, ALIAS, TO(CLOSED), "moved by somebody else", sy_on_holding_alias),

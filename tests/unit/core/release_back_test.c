@@ -503,6 +503,20 @@ static void lease_fails(void **state) {
     assert_finished(d, SY_OUTCOME_PROMOTED);
 }
 
+/* There is nothing to go back to, and the alias is just being created. */
+static void rollback_while_a_first_release_is_created(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    driver_begin(d, &spec, "");
+    driver_run_to(d, SY_PHASE_SHIFTING, 2);
+    driver_tell(d, SY_INPUT_ROLLBACK, "back");
+    assert_int_equal(d->release.record.phase, SY_PHASE_SHIFTING);
+    assert_non_null(strstr(driver_last(d)->text, "no baseline"));
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_PROMOTED);
+    assert_routing(d, alone("42"));
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -534,6 +548,7 @@ int main(void) {
         TEST(store_fails_while_split),
         TEST(store_fails_at_the_end),
         TEST(lease_fails),
+        TEST(rollback_while_a_first_release_is_created),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
