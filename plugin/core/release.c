@@ -290,9 +290,10 @@ static void on_record(SY_STEP) {
     if (in->record->phase == SY_PHASE_CLOSED) {
         bool overwritten = in->record->version < record->version;
         *record = *in->record;
-        if (strcmp(record->baseline, "") != 0)
+        if (record->outcome == SY_OUTCOME_ROLLED_BACK || record->outcome == SY_OUTCOME_CANCELLED) {
             r->routing = (struct sy_routing){0};
-        memcpy(r->routing.primary, record->baseline, sizeof r->routing.primary);
+            memcpy(r->routing.primary, record->baseline, sizeof r->routing.primary);
+        }
         r->want_store = overwritten; /* what we wrote over is the truth: write it again */
         return;
     }
