@@ -47,7 +47,7 @@ struct exchange {
     struct sy_http_header headers[HEADERS_MAX];
     size_t n_headers;
     struct sy_buffer body;
-    struct sy_plan plan;
+    struct sy_exchange plan;
     struct sy_timer timer;
     int64_t answer_ms;
     struct MHD_Response *response; /* NULL when READY: cut the connection */

@@ -93,9 +93,9 @@ static int64_t latency(const struct sy_world *world, const char *operation) {
 }
 
 void sy_world_plan(struct sy_world *world, int64_t now_ms, const struct sy_http_request *request,
-                   struct sy_plan *ret) {
+                   struct sy_exchange *ret) {
     sy_world_advance(world, now_ms);
-    *ret = (struct sy_plan){.fault = {.kind = SY_FAULT_NONE}};
+    *ret = (struct sy_exchange){.fault = {.kind = SY_FAULT_NONE}};
     sy_route_find(request, &ret->route);
     sy_fault_draw(world, ret->route.asked, request, &ret->fault);
     ret->latency_ms = latency(world, ret->route.asked);
@@ -156,7 +156,7 @@ static void run(struct sy_call *call) {
 }
 
 void sy_world_perform(struct sy_world *world, int64_t now_ms, const struct sy_http_request *request,
-                      const struct sy_plan *plan, struct sy_world_reply *ret) {
+                      const struct sy_exchange *plan, struct sy_world_reply *ret) {
     char id[SY_UUID_LEN + 1];
     struct sy_call call = {.world = world, .request = request, .route = &plan->route};
     sy_world_advance(world, now_ms);
@@ -183,7 +183,7 @@ void sy_world_perform(struct sy_world *world, int64_t now_ms, const struct sy_ht
 
 void sy_world_handle(struct sy_world *world, int64_t now_ms, const struct sy_http_request *request,
                      struct sy_world_reply *ret) {
-    struct sy_plan plan;
+    struct sy_exchange plan;
     sy_world_plan(world, now_ms, request, &plan);
     sy_world_perform(world, now_ms, request, &plan, ret);
 }

@@ -39,17 +39,17 @@ struct sy_call {
 };
 
 /* What was decided about a request when it left: where it goes, how long it takes, what fails. */
-struct sy_plan {
+struct sy_exchange {
     struct sy_route route;
     struct sy_fault fault;
     int64_t latency_ms;
     int64_t arrival_ms;
 };
 void sy_world_plan(struct sy_world *world, int64_t now_ms, const struct sy_http_request *request,
-                   struct sy_plan *ret);
+                   struct sy_exchange *ret);
 /* Let the request take effect and write its answer. */
 void sy_world_perform(struct sy_world *world, int64_t now_ms, const struct sy_http_request *request,
-                      const struct sy_plan *plan, struct sy_world_reply *ret);
+                      const struct sy_exchange *plan, struct sy_world_reply *ret);
 
 extern const struct sy_operation sy_lambda_operations[];
 extern const size_t sy_lambda_operation_count;

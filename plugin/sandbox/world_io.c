@@ -13,7 +13,7 @@ struct exchange {
     struct world_io *io;
     uint64_t handle;
     struct sy_timer timer;
-    struct sy_plan plan;
+    struct sy_exchange plan;
     struct sy_http_request request; /* owned */
     sy_http_done *done;             /* NULL: cancelled or answered */
     void *ctx;

@@ -170,13 +170,16 @@ static int stored_record(const struct op *op, const struct sy_parameter *paramet
     const struct sy_spec *spec = &stored->record.spec;
     struct sy_error why;
     if (sy_record_parse(parameter->value, parameter->len, &stored->record, &why))
-        return sy_fail_reason(error, why.code, why.reason, "the parameter %s: %s", name,
-                              why.message);
+        return sy_fail_reason(error, why.code, why.reason,
+                              "the parameter %s: %.250s; if it is of no use, delete it with: aws "
+                              "ssm delete-parameter --name %s",
+                              name, why.message, name);
     if (strcmp(spec->function, op->function) != 0 || strcmp(spec->alias, op->alias) != 0)
         return sy_fail_reason(error, SY_FAILED_PRECONDITION, "BAD_RECORD",
                               "the parameter %s: the release's record cannot be used: it is about "
-                              "the alias %s of %s",
-                              name, spec->alias, spec->function);
+                              "the alias %s of %s; delete it with: aws ssm delete-parameter "
+                              "--name %s",
+                              name, spec->alias, spec->function, name);
     stored->has_record = true;
     stored->record.version = parameter->version;
     return 0;
