@@ -110,6 +110,8 @@ void sy_release_resume(struct sy_release *release, const struct sy_record *recor
                        enum sy_start start, enum sy_wait wait, enum sy_interrupt on_interrupt) {
     *release = (struct sy_release){.start = start, .record = *record};
     release->resume_phase = record->phase;
+    if (!record->baseline[0])
+        release->record.stage = record->spec.n_stages; /* a first release has no stages */
     release->record.phase = SY_PHASE_PLANNED;
     release->record.spec.wait = wait;
     release->record.spec.on_interrupt = on_interrupt;
@@ -328,7 +330,7 @@ const struct sy_transition sy_transitions[] = {
         sy_on_intent_stored),
     ROW(INTENT, MIRRORED, TO(SHIFTING) | TO(CLOSED), "baseline named in the parameters",
         sy_on_intent_mirrored),
-    ROW(INTENT, SAMPLES, TO(ROLLING_BACK), "unhealthy", sy_on_samples),
+    ROW(INTENT, SAMPLES, TO(ROLLING_BACK) | TO(CLOSED), "unhealthy", sy_on_samples),
     ROW(INTENT, RECORD, TO(CLOSED), "ended elsewhere", on_record),
     ROW(INTENT, INTERRUPT, TO(ROLLING_BACK) | TO(CLOSED), "interrupted", sy_stop_by_interrupt),
     ROW(INTENT, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),

@@ -180,7 +180,7 @@ static void unhealthy(SY_STEP, const struct sy_judgement *j) {
         end_lock_in(r, in, out, j);
         return;
     }
-    if (record->phase == SY_PHASE_INTENT)
+    if (record->phase == SY_PHASE_INTENT && record->stage > 0)
         record->stage--; /* the next stage has not begun: the verdict is the last one's */
     give_verdict(r, in, out, j);
     explain(why, sizeof why, &record->spec, j);

@@ -487,6 +487,8 @@ void sy_reenter(SY_STEP) {
         reenter_move(r, in, out, at_to, at_from);
     else if (!routes_same(&r->routing, &to))
         sy_halt(r, in, out, "somebody else moved the alias");
+    else if (r->resume_phase == SY_PHASE_BAKING && record->stage < record->spec.n_stages)
+        reenter_hold(r, in, out, SY_PHASE_BAKING);
     else
-        reenter_hold(r, in, out, r->resume_phase);
+        reenter_hold(r, in, out, SY_PHASE_LOCK_IN);
 }

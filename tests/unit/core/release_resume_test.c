@@ -366,6 +366,57 @@ static void a_mark_that_we_wrote_over(void **state) {
     assert_routing(d, alone("41"));
 }
 
+/* A record that contradicts itself must not lead outside the results. */
+static void an_intent_without_a_stage_before_it(void **state) {
+    (void)state;
+    struct sy_sample bad = {START_MS, {100, 50}, {900, 0}};
+    left_at(SY_PHASE_INTENT, 0, alone("41"));
+    d->stored.first_traffic_ms = START_MS;
+    resume();
+    driver_answer_lease(d, NULL);
+    assert_true(d->observing);
+    driver_answer_samples(d, &bad, 1, NULL);
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_ROLLED_BACK);
+    assert_int_equal(d->stored.stage, 0);
+}
+
+static void a_bake_at_100_percent(void **state) {
+    (void)state;
+    left_at(SY_PHASE_BAKING, 1, alone("42"));
+    d->stored.stage = d->stored.spec.n_stages;
+    d->stored.paused = true;
+    resume();
+    driver_answer_lease(d, NULL);
+    assert_int_equal(d->release.record.phase, SY_PHASE_LOCK_IN);
+    driver_run(d);
+    assert_true(d->rested);
+    assert_routing(d, alone("42"));
+}
+
+static void an_intent_of_a_first_release_that_had_traffic(void **state) {
+    (void)state;
+    struct sy_sample bad = {START_MS, {100, 50}, {0, 0}};
+    left_at(SY_PHASE_INTENT, 2, (struct sy_routing){0});
+    d->stored.baseline[0] = '\0';
+    resume();
+    driver_answer_lease(d, NULL);
+    assert_true(d->observing);
+    driver_answer_samples(d, &bad, 1, NULL);
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_HALTED);
+}
+
+static void a_stage_of_a_first_release(void **state) {
+    (void)state;
+    left_at(SY_PHASE_BAKING, 0, alone("42"));
+    d->stored.baseline[0] = '\0';
+    resume();
+    driver_answer_lease(d, NULL);
+    assert_int_equal(d->release.record.phase, SY_PHASE_LOCK_IN);
+    assert_int_equal(d->release.record.stage, d->stored.spec.n_stages);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -388,6 +439,10 @@ int main(void) {
         TEST(a_deleted_record_is_written_again),
         TEST(a_look_that_fails_changes_nothing),
         TEST(a_mark_that_we_wrote_over),
+        TEST(an_intent_without_a_stage_before_it),
+        TEST(a_bake_at_100_percent),
+        TEST(an_intent_of_a_first_release_that_had_traffic),
+        TEST(a_stage_of_a_first_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
