@@ -56,7 +56,7 @@ static void test_round_trip(void **state) {
     struct sy_release_event event;
     assert_int_equal(sy_host_plan(host, &spec, &plan, &error), 0);
     assert_string_equal(plan.fingerprint, "f00d");
-    assert_int_equal(sy_host_status(host, "shop", "live", &facts, &error), 0);
+    assert_int_equal(sy_host_status(host, "shop", "live", true, &facts, &error), 0);
     assert_string_equal(facts.record.spec.function, "shop");
     assert_int_equal(sy_host_apply(host, &spec, "f00d", &stream, &error), 0);
     for (int64_t i = 1; i <= FAKE_EVENTS; i++) {
