@@ -102,8 +102,8 @@ void sy_release_resume(struct sy_release *release, const struct sy_record *recor
                        enum sy_start start, enum sy_wait wait, enum sy_interrupt on_interrupt) {
     *release = (struct sy_release){.start = start, .record = *record};
     release->resume_phase = record->phase;
-    if (!record->baseline[0])
-        release->record.stage = record->spec.n_stages; /* a first release has no stages */
+    if (!record->baseline[0] || record->phase == SY_PHASE_LOCK_IN)
+        release->record.stage = record->spec.n_stages; /* whatever a strange record says */
     release->record.phase = SY_PHASE_PLANNED;
     release->record.spec.wait = wait;
     release->record.spec.on_interrupt = on_interrupt;

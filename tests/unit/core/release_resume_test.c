@@ -418,6 +418,14 @@ static void a_stage_of_a_first_release(void **state) {
     assert_int_equal(d->release.record.stage, d->stored.spec.n_stages);
 }
 
+static void a_lock_in_of_a_stage(void **state) {
+    (void)state;
+    left_at(SY_PHASE_LOCK_IN, 2, split("41", "42", 1000));
+    d->stored.stage = 0;
+    resume();
+    assert_halts(split("41", "42", 1000)); /* not promoted: 42 never had all traffic */
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -444,6 +452,7 @@ int main(void) {
         TEST(a_bake_at_100_percent),
         TEST(an_intent_of_a_first_release_that_had_traffic),
         TEST(a_stage_of_a_first_release),
+        TEST(a_lock_in_of_a_stage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
