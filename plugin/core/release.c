@@ -255,39 +255,50 @@ static void on_rollback_shifting(SY_STEP) {
                      "a first release has no baseline to go back to; the alias is being created");
 }
 
+/* Not ours any more: neither renewed nor dropped, whatever is still under way. */
+static void lose_lease(struct sy_release *r) {
+    r->lease_lost = true;
+    r->lease.version = 0;
+}
+
+/* The release was ended by somebody else: their word is the record now. */
+static void ended_elsewhere(SY_STEP) {
+    struct sy_record *record = &r->record;
+    bool overwritten = in->record->version < record->version;
+    int64_t sequence = record->sequence;
+    *record = *in->record;
+    if (record->sequence < sequence)
+        record->sequence = sequence;
+    if (record->outcome == SY_OUTCOME_ROLLED_BACK || record->outcome == SY_OUTCOME_CANCELLED) {
+        r->routing = (struct sy_routing){0};
+        memcpy(r->routing.primary, record->baseline, sizeof r->routing.primary);
+    }
+    r->want_store = overwritten; /* what we wrote over is the truth: write it again */
+}
+
 /* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
 static void on_record(SY_STEP) {
     struct sy_record *record = &r->record;
     if (in->error || r->storing || r->want_store)
         return; /* the next look tells */
-    if (in->lease && strcmp(in->lease->owner, r->lease.owner) != 0) {
-        r->lease.version = 0; /* not ours to drop */
+    bool driven_elsewhere = in->lease && strcmp(in->lease->owner, r->lease.owner) != 0;
+    if (driven_elsewhere)
+        lose_lease(r);
+    if (in->record && strcmp(in->record->release_id, record->release_id) != 0) {
+        lose_lease(r); /* the new release's driver has it */
+        sy_quit(r, in, out, SY_OUTCOME_SUPERSEDED, "superseded by the release of version %s",
+                in->record->spec.version);
+    } else if (in->record && in->record->phase == SY_PHASE_CLOSED) {
+        ended_elsewhere(r, in, out);
+    } else if (driven_elsewhere) {
         sy_quit(r, in, out, SY_OUTCOME_FAILED, "%s drives this release now", in->lease->owner);
-        return;
-    }
-    if (!in->record) {
+    } else if (!in->record) {
         sy_emit_note(r, in, out, true, "the record was deleted; written again");
         record->version = 0;
         r->want_store = true;
-        return;
-    }
-    if (strcmp(in->record->release_id, record->release_id) != 0) {
-        r->lease.version = 0; /* the new release's driver has it */
-        sy_quit(r, in, out, SY_OUTCOME_SUPERSEDED, "superseded by the release of version %s",
-                in->record->spec.version);
-        return;
-    }
-    if (in->record->phase == SY_PHASE_CLOSED) {
-        bool overwritten = in->record->version < record->version;
-        *record = *in->record;
-        if (strcmp(record->baseline, "") != 0)
-            r->routing = (struct sy_routing){0};
-        memcpy(r->routing.primary, record->baseline, sizeof r->routing.primary);
-        r->want_store = overwritten; /* what we wrote over is the truth: write it again */
-        return;
-    }
-    if (in->record->version > record->version)
+    } else if (in->record->version > record->version) {
         record->version = in->record->version;
+    }
 }
 
 static void on_tick(SY_STEP) {
@@ -417,7 +428,7 @@ static void note_mirrored(SY_STEP) {
 static void note_leased(SY_STEP) {
     r->leasing = false;
     if (!in->error)
-        r->lease.version = in->number;
+        r->lease.version = r->lease_lost ? 0 : in->number;
     else if (r->record.phase != SY_PHASE_PREPARING)
         sy_emit_note(r, in, out, false, "the lease could not be renewed: %.150s",
                      in->error->message);

@@ -426,6 +426,54 @@ static void a_lock_in_of_a_stage(void **state) {
     assert_halts(split("41", "42", 1000)); /* not promoted: 42 never had all traffic */
 }
 
+/* The new release's driver has both the record and the lease: the record says why. */
+static void superseded_with_its_lease(void **state) {
+    (void)state;
+    struct sy_lease lease = {.version = 9, .owner = "somebody"};
+    bake_second();
+    struct sy_record record = d->stored;
+    (void)snprintf(record.release_id, sizeof record.release_id, "release-2");
+    driver_answer_record(d, &record, &lease, NULL);
+    assert_finished(d, SY_OUTCOME_SUPERSEDED);
+    assert_false(d->drop_lease);
+}
+
+/* Between closing the old release and beginning the new one, which takes the alias on from here. */
+static void superseded_in_its_lock_in(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    struct sy_lease lease = {.version = 9, .owner = "somebody"};
+    spec.wait = SY_WAIT_LOCK_IN;
+    driver_begin(d, &spec, "41");
+    driver_run_to(d, SY_PHASE_LOCK_IN, 2);
+    driver_answer_all(d);
+    while (!d->looking)
+        driver_tick(d);
+    struct sy_record record = d->stored;
+    record.phase = SY_PHASE_CLOSED;
+    record.outcome = SY_OUTCOME_SUPERSEDED;
+    record.version = ++d->record_version;
+    driver_answer_record(d, &record, &lease, NULL);
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_SUPERSEDED);
+    assert_true(sy_routing_equal(&driver_last(d)->to, &d->routing)); /* 42, not the baseline */
+    assert_false(d->drop_lease);
+}
+
+/* Two drivers that took over from the same record number on from the same round figure. */
+static void sequence_numbers_never_go_back(void **state) {
+    (void)state;
+    left_at(SY_PHASE_BAKING, 0, split("41", "42", 1000));
+    resume();
+    driver_answer_lease(d, NULL);
+    int64_t sequence = driver_last(d)->sequence;
+    struct sy_record record = cancelled_elsewhere();
+    record.sequence = 7;
+    driver_answer_record(d, &record, NULL, NULL);
+    driver_run(d);
+    assert_true(driver_last(d)->sequence > sequence);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -453,6 +501,9 @@ int main(void) {
         TEST(an_intent_of_a_first_release_that_had_traffic),
         TEST(a_stage_of_a_first_release),
         TEST(a_lock_in_of_a_stage),
+        TEST(superseded_with_its_lease),
+        TEST(superseded_in_its_lock_in),
+        TEST(sequence_numbers_never_go_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
