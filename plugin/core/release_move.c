@@ -158,8 +158,8 @@ void sy_on_intent_stored(SY_STEP) {
 }
 
 void sy_on_intent_mirrored(SY_STEP) {
-    if (r->record.first_traffic_ms || r->leaving)
-        return; /* the mirror of an earlier move, or no move is wanted now */
+    if (r->record.first_traffic_ms || r->leaving || r->storing || r->want_store)
+        return; /* of an earlier move; or no move is wanted now; or the record is written again */
     if (!in->error)
         shift(r, in, out);
     else if (!sy_is_transient(in->error) || r->mirror_failures >= INTENT_STORE_TRIES)

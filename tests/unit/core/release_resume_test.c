@@ -474,6 +474,25 @@ static void sequence_numbers_never_go_back(void **state) {
     assert_true(driver_last(d)->sequence > sequence);
 }
 
+/* Found deleted between the intent and the move: the intent is stored again before the move. */
+static void a_record_deleted_before_the_first_move(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    driver_init(d, &spec, "41");
+    d->release.record.version = d->record_version = 3;
+    driver_start_lease(d, 0, NULL);
+    driver_answer_lease(d, NULL);
+    d->record_version++; /* somebody wrote in between: a look at what */
+    driver_answer_store(d, NULL, false);
+    assert_true(d->mirroring && d->looking);
+    driver_answer_record(d, NULL, NULL, NULL);
+    assert_true(d->storing);
+    driver_answer_mirror(d, NULL);
+    assert_int_equal(d->alias, SY_ALIAS_NOTHING);
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_PROMOTED);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -504,6 +523,7 @@ int main(void) {
         TEST(superseded_with_its_lease),
         TEST(superseded_in_its_lock_in),
         TEST(sequence_numbers_never_go_back),
+        TEST(a_record_deleted_before_the_first_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
