@@ -191,17 +191,22 @@ static void on_start(SY_STEP) {
 }
 
 static void on_first_lease(SY_STEP) {
+    const struct sy_record *record = &r->record;
     if (in->error) {
         sy_quit(r, in, out, SY_OUTCOME_FAILED, "could not take the lease of %s:%s: %.100s",
-                r->record.spec.function, r->record.spec.alias, in->error->message);
+                record->spec.function, record->spec.alias, in->error->message);
         return;
     }
     if (r->start != SY_START_RELEASE) {
         struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_RESUMED);
-        event->stage = r->record.stage + 1;
+        event->stage = record->stage + 1;
         sy_set_text(event->text, sizeof event->text, "taken over while %s",
                     sy_phase_word(r->resume_phase));
         sy_reenter(r, in, out);
+        bool goes_on = record->phase == SY_PHASE_INTENT || record->phase == SY_PHASE_BAKING ||
+                       record->phase == SY_PHASE_LOCK_IN;
+        if (r->interrupted && goes_on)
+            sy_stop_by_interrupt(r, in, out);
         return;
     }
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_PREPARED);
@@ -209,17 +214,34 @@ static void on_first_lease(SY_STEP) {
     sy_intent(r, in, out, sy_first_stage(r));
 }
 
+/* Whatever the record's driver did: has the target never had traffic? At the intent the alias was
+ * seen where it was before; while the lease is taken only a new release is sure of it. */
+static bool nothing_moved(const struct sy_release *r) {
+    return !r->record.first_traffic_ms &&
+           (r->start == SY_START_RELEASE ||
+            (r->record.phase == SY_PHASE_INTENT && r->record.stage == sy_first_stage(r)));
+}
+
+/* A host that wants to stop leaves the alias split: it was told to, or only looked in. */
+static bool holds(const struct sy_release *r) {
+    return r->record.spec.on_interrupt == SY_INTERRUPT_HOLD || r->start == SY_START_SETTLE;
+}
+
+static const char *interrupt_reason(const struct sy_input *in) {
+    return in->text && in->text[0] ? in->text : "interrupted";
+}
+
 void sy_stop_by_interrupt(SY_STEP) {
     const struct sy_record *record = &r->record;
-    const char *why = in->text && in->text[0] ? in->text : "interrupted";
+    const char *why = interrupt_reason(in);
     r->interrupted = true;
     if (record->phase == SY_PHASE_LOCK_IN)
         sy_leave(r, in, out, record->unproven ? SY_OUTCOME_PROMOTED_UNPROVEN : SY_OUTCOME_PROMOTED,
                  "%s: detached; version %s keeps all traffic, its lock-in is not watched", why,
                  record->spec.version);
-    else if (!record->first_traffic_ms && r->start == SY_START_RELEASE)
+    else if (nothing_moved(r))
         sy_close(r, in, out, SY_OUTCOME_CANCELLED, "%s before anything moved", why);
-    else if (record->spec.on_interrupt == SY_INTERRUPT_HOLD)
+    else if (holds(r))
         sy_leave(r, in, out, SY_OUTCOME_HANDED_OFF,
                  "%s: held at stage %u, the alias stays split; go on with: steelyard apply", why,
                  record->stage + 1);
@@ -231,17 +253,19 @@ static void on_interrupt_later(SY_STEP) {
     r->interrupted = true; /* a move is under way: its answer decides what can be done */
 }
 
+/* What a record says that somebody left is only acted on once the lease is there. */
 static void on_interrupt_preparing(SY_STEP) {
+    const char *why = interrupt_reason(in);
+    r->interrupted = true;
     if (r->start == SY_START_RELEASE)
-        sy_quit(r, in, out, SY_OUTCOME_CANCELLED, "interrupted before anything moved");
-    else
-        sy_stop_by_interrupt(r, in, out);
+        sy_quit(r, in, out, SY_OUTCOME_CANCELLED, "%s before anything moved", why);
+    else if (r->resume_phase != SY_PHASE_LOCK_IN && holds(r))
+        sy_quit(r, in, out, SY_OUTCOME_HANDED_OFF, "%s: the release is left as it was found", why);
 }
 
 static void on_rollback(SY_STEP) {
     r->manual = true;
-    if (!r->record.first_traffic_ms && r->record.phase < SY_PHASE_SHIFTING &&
-        r->start == SY_START_RELEASE)
+    if (nothing_moved(r) && r->record.phase < SY_PHASE_SHIFTING)
         sy_close(r, in, out, SY_OUTCOME_CANCELLED, "%s, before anything moved", in->text);
     else
         sy_rollback(r, in, out, SY_OUTCOME_CANCELLED, "%s", in->text);
@@ -319,8 +343,7 @@ const struct sy_transition sy_transitions[] = {
     ROW(PREPARING, LEASED,
         TO(INTENT) | TO(BAKING) | TO(LOCK_IN) | TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED),
         "lease taken", on_first_lease),
-    ROW(PREPARING, INTERRUPT, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "interrupted",
-        on_interrupt_preparing),
+    ROW(PREPARING, INTERRUPT, 0, "interrupted", on_interrupt_preparing),
     ROW(PREPARING, ROLLBACK, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "asked for",
         on_rollback),
 

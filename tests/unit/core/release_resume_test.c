@@ -493,6 +493,80 @@ static void a_record_deleted_before_the_first_move(void **state) {
     assert_finished(d, SY_OUTCOME_PROMOTED);
 }
 
+/* ---- interrupts of a driver that only takes over (rule 7) ---- */
+
+static void interrupted_while_taking_over(enum sy_phase phase, uint32_t stage,
+                                          struct sy_routing routing, enum sy_start start,
+                                          enum sy_interrupt policy) {
+    left_at(phase, stage, routing);
+    driver_resume(d, start, SY_WAIT_LOCK_IN, policy, NULL);
+    driver_tell(d, SY_INPUT_INTERRUPT, "SIGTERM");
+    driver_run(d);
+}
+
+static void interrupt_while_taking_over_at_100_percent(void **state) {
+    (void)state;
+    for (int policy = 0; policy < SY_INTERRUPT_COUNT; policy++) {
+        interrupted_while_taking_over(SY_PHASE_LOCK_IN, 2, alone("42"), SY_START_RESUME,
+                                      (enum sy_interrupt)policy);
+        assert_finished(d, SY_OUTCOME_PROMOTED);
+        assert_routing(d, alone("42"));
+        assert_int_equal(d->stored.phase, SY_PHASE_LOCK_IN);
+        assert_int_equal(d->stored.promoted_ms, START_MS + 30 * SY_MINUTE_MS);
+    }
+}
+
+static void interrupt_while_taking_over_a_split(void **state) {
+    (void)state;
+    interrupted_while_taking_over(SY_PHASE_BAKING, 1, split("41", "42", 5000), SY_START_RESUME,
+                                  SY_INTERRUPT_ROLLBACK);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_routing(d, alone("41"));
+    interrupted_while_taking_over(SY_PHASE_BAKING, 1, split("41", "42", 5000), SY_START_RESUME,
+                                  SY_INTERRUPT_HOLD);
+    assert_finished(d, SY_OUTCOME_HANDED_OFF);
+    assert_routing(d, split("41", "42", 5000));
+    assert_int_equal(d->stored.phase, SY_PHASE_BAKING); /* not "preparing" */
+    assert_int_equal(d->stored.stage, 1);
+}
+
+/* Who only looks in drives nothing, so an interrupt takes nothing back. */
+static void interrupt_while_settling(void **state) {
+    (void)state;
+    interrupted_while_taking_over(SY_PHASE_BAKING, 1, split("41", "42", 5000), SY_START_SETTLE,
+                                  SY_INTERRUPT_ROLLBACK);
+    assert_finished(d, SY_OUTCOME_HANDED_OFF);
+    assert_routing(d, split("41", "42", 5000));
+    left_at(SY_PHASE_BAKING, 1, split("41", "42", 5000));
+    settle();
+    driver_answer_lease(d, NULL);
+    assert_true(d->observing);
+    driver_tell(d, SY_INPUT_INTERRUPT, "SIGTERM");
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_HANDED_OFF);
+    assert_routing(d, split("41", "42", 5000));
+    assert_int_equal(d->stored.phase, SY_PHASE_BAKING);
+}
+
+static void resumed_before_anything_moved(void **state) {
+    (void)state;
+    for (int baseline = 0; baseline < 2; baseline++)
+        for (int kind = SY_INPUT_INTERRUPT; kind <= SY_INPUT_ROLLBACK; kind++) {
+            left_at(SY_PHASE_INTENT, 0, alone(baseline ? "41" : ""));
+            if (!baseline)
+                d->stored.baseline[0] = '\0';
+            uint32_t revision = d->revision;
+            resume();
+            driver_answer_lease(d, NULL);
+            assert_int_equal(d->release.record.phase, SY_PHASE_INTENT);
+            driver_tell(d, (enum sy_input_kind)kind, "stop");
+            driver_run(d);
+            assert_finished(d, SY_OUTCOME_CANCELLED);
+            assert_int_equal(d->revision, revision);
+            assert_int_equal(d->stored.phase, SY_PHASE_CLOSED);
+        }
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -524,6 +598,10 @@ int main(void) {
         TEST(superseded_in_its_lock_in),
         TEST(sequence_numbers_never_go_back),
         TEST(a_record_deleted_before_the_first_move),
+        TEST(interrupt_while_taking_over_at_100_percent),
+        TEST(interrupt_while_taking_over_a_split),
+        TEST(interrupt_while_settling),
+        TEST(resumed_before_anything_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
