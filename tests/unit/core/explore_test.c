@@ -169,7 +169,8 @@ static void random_left_record(const struct sy_spec *spec) {
     record->spec = *spec;
     record->phase = phases[below(SY_COUNT(phases))];
     record->stage = below(spec->n_stages + 1);
-    record->first_traffic_ms = one_in(3) ? 0 : driver.now_ms - below(3600) * 1000;
+    record->first_traffic_ms =
+        record->stage == 0 && one_in(3) ? 0 : driver.now_ms - below(3600) * 1000;
     record->stage_until_ms = one_in(3) ? 0 : driver.now_ms + below(600) * 1000 - 300000;
     record->promoted_ms = one_in(2) ? 0 : driver.now_ms - below(3600) * 1000;
     record->judged_ms = one_in(2) ? 0 : driver.now_ms - below(600) * 1000;
