@@ -288,7 +288,7 @@ static void lose_lease(struct sy_release *r) {
 /* The release was ended by somebody else: their word is the record now. */
 static void ended_elsewhere(SY_STEP) {
     struct sy_record *record = &r->record;
-    bool overwritten = in->record->version < record->version;
+    bool overwritten = in->record->version < record->version || r->storing;
     int64_t sequence = record->sequence;
     *record = *in->record;
     if (record->sequence < sequence)
@@ -303,7 +303,8 @@ static void ended_elsewhere(SY_STEP) {
 /* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
 static void on_record(SY_STEP) {
     struct sy_record *record = &r->record;
-    if (in->error || r->storing || r->want_store)
+    bool pending = r->storing || r->want_store;
+    if (in->error)
         return; /* the next look tells */
     bool driven_elsewhere = in->lease && strcmp(in->lease->owner, r->lease.owner) != 0;
     if (driven_elsewhere)
@@ -316,11 +317,11 @@ static void on_record(SY_STEP) {
         ended_elsewhere(r, in, out);
     } else if (driven_elsewhere) {
         sy_quit(r, in, out, SY_OUTCOME_FAILED, "%s drives this release now", in->lease->owner);
-    } else if (!in->record) {
+    } else if (!in->record && !pending) {
         sy_emit_note(r, in, out, true, "the record was deleted; written again");
         record->version = 0;
         r->want_store = true;
-    } else if (in->record->version > record->version) {
+    } else if (in->record && !pending && in->record->version > record->version) {
         record->version = in->record->version;
     }
 }
@@ -427,10 +428,8 @@ static void note_stored(SY_STEP) {
     }
     r->store_failures = 0;
     int64_t expected = r->record.version + 1;
-    if (r->record.version && in->number > expected && !r->looking) {
-        out->look = r->looking = true; /* somebody wrote between two of ours: what was it? */
-        out->look_version = in->number - 1;
-    }
+    if (r->record.version && in->number > expected)
+        r->gap_version = in->number - 1; /* somebody wrote between two of ours: what was it? */
     r->record.version = in->number;
 }
 
@@ -514,6 +513,11 @@ static void request_writes(SY_STEP) {
 }
 
 static void request_reads(SY_STEP) {
+    if (r->gap_version && !r->looking) {
+        out->look = r->looking = true;
+        out->look_version = r->gap_version;
+        r->gap_version = 0;
+    }
     if (!judges(r, in->now_ms) || r->observing)
         return;
     bool due = in->now_ms >= r->next_poll_ms ||

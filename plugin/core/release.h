@@ -86,7 +86,8 @@ struct sy_release {
     bool leasing, storing, mirroring, observing, looking;
     /* Requests that wait for the one under way. */
     bool want_store;
-    bool mirror_again; /* want_mirror grew while it was being written */
+    int64_t gap_version; /* of the record, to be looked at; 0 = none */
+    bool mirror_again;   /* want_mirror grew while it was being written */
     struct sy_mirror want_mirror;
     /* Trying again. */
     uint32_t attempts; /* of the move or read under way */

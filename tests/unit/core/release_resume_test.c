@@ -567,6 +567,44 @@ static void resumed_before_anything_moved(void **state) {
         }
 }
 
+/* The same while another look was under way, which read the record before the person's mark. */
+static void a_mark_that_we_wrote_over_during_a_look(void **state) {
+    (void)state;
+    bake_second();
+    assert_true(d->looking);
+    struct sy_record before = d->stored;
+    d->release.want_store = true; /* something was to be written down */
+    driver_tell(d, SY_INPUT_TICK, NULL);
+    assert_true(d->storing);
+    struct sy_record record = cancelled_elsewhere();
+    driver_answer_store(d, NULL, false);
+    driver_answer_record(d, &before, NULL, NULL);
+    assert_true(d->looking);
+    assert_int_equal(d->look_version, record.version);
+    driver_answer_record(d, &record, NULL, NULL);
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_int_equal(d->stored.outcome, SY_OUTCOME_CANCELLED);
+}
+
+/* The mark comes to light while the next write of ours is under way: that one covers it, too. */
+static void a_mark_seen_while_storing(void **state) {
+    (void)state;
+    bake_second();
+    d->release.want_store = true;
+    driver_tell(d, SY_INPUT_TICK, NULL);
+    assert_true(d->storing && d->looking);
+    struct sy_record record = cancelled_elsewhere();
+    driver_answer_record(d, &record, NULL, NULL);
+    assert_int_equal(d->release.record.phase, SY_PHASE_CLOSED);
+    driver_answer_store(d, NULL, false);
+    assert_true(d->storing); /* the mark, again */
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_int_equal(d->stored.outcome, SY_OUTCOME_CANCELLED);
+    assert_int_equal(d->stored.phase, SY_PHASE_CLOSED);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -602,6 +640,8 @@ int main(void) {
         TEST(interrupt_while_taking_over_a_split),
         TEST(interrupt_while_settling),
         TEST(resumed_before_anything_moved),
+        TEST(a_mark_that_we_wrote_over_during_a_look),
+        TEST(a_mark_seen_while_storing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
