@@ -231,16 +231,22 @@ static void forward_failed(SY_STEP, const char *why) {
                  "the alias could not be moved and is as it was: %.130s", why);
 }
 
+static void found_on_baseline(SY_STEP, const char *why);
+
 /* What the alias really is after a move whose answer was not a plain yes (release.md, rule 4). */
 static void forward_read_back(SY_STEP) {
     struct sy_routing to;
     struct sy_routing from;
+    struct sy_routing baseline;
     sy_record_routing(&r->record, r->record.stage, &to);
     routing_before(r, r->record.stage, &from);
+    baseline_routing(r, &baseline);
     bool as_before = in->exists ? routes_same(in->routing, &from) : !from.primary[0];
-    if (in->exists && sy_routing_equal(in->routing, &to)) {
+    bool as_meant = in->exists && routes_same(in->routing, &to);
+    bool give_up = r->attempts >= FORWARD_TRIES || r->interrupted;
+    if (as_meant && (give_up || sy_routing_equal(in->routing, &to))) {
         moved(r, in, out);
-    } else if (as_before) {
+    } else if (as_before || as_meant) {
         adopt(r, in);
         if (r->attempts >= FORWARD_TRIES)
             forward_failed(r, in, out, r->text);
@@ -248,6 +254,9 @@ static void forward_read_back(SY_STEP) {
             sy_stop_by_interrupt(r, in, out);
         else
             write_stage(r, in, out);
+    } else if (in->exists && sy_routing_equal(in->routing, &baseline)) {
+        adopt(r, in);
+        found_on_baseline(r, in, out, "somebody moved it there while the release went on");
     } else {
         adopt(r, in);
         sy_halt(r, in, out, "somebody else moved the alias");
@@ -387,13 +396,12 @@ void sy_on_verifying_alias(SY_STEP) {
 
 /* ---- taking over what another driver left ---- */
 
-/* The alias went back while nobody drove: the driver died between its rollback's move and the
- * record of it, or a person moved it. Either way the users are on the baseline. */
-static void found_on_baseline(SY_STEP) {
+/* The alias went back while nobody drove, or by somebody else's hand: a rollback moves the alias
+ * first and writes down why only after, if it comes to that. Either way the users are on the
+ * baseline, and no person is needed. */
+static void found_on_baseline(SY_STEP, const char *why) {
     r->rollback_outcome = SY_OUTCOME_ROLLED_BACK;
-    sy_set_text(r->text, sizeof r->text,
-                "the alias was found on the baseline: the rollback's driver ended before it could "
-                "write down why");
+    sy_set_text(r->text, sizeof r->text, "the alias was found on the baseline: %s", why);
     rolled_back(r, in, out, "the alias was read");
 }
 
@@ -440,7 +448,7 @@ void sy_reenter(SY_STEP) {
     if (going_back && !at_baseline)
         sy_rollback(r, in, out, SY_OUTCOME_ROLLED_BACK, "the rollback that was under way");
     else if (at_baseline && !(moving && at_from))
-        found_on_baseline(r, in, out);
+        found_on_baseline(r, in, out, "the rollback's driver ended before it could write down why");
     else if (moving)
         reenter_move(r, in, out, at_to, at_from);
     else if (!routes_same(&r->routing, &to))

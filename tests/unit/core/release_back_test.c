@@ -517,6 +517,35 @@ static void rollback_while_a_first_release_is_created(void **state) {
     assert_routing(d, alone("42"));
 }
 
+/* A person's rollback moves the alias first and marks the record after: a move of ours in between
+ * meets the baseline, and that is no reason to call somebody. */
+static void a_move_that_meets_the_baseline(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    bake(&spec, 0);
+    driver_run_to(d, SY_PHASE_SHIFTING, 1);
+    driver_set_alias(d, alone("41"));
+    uint32_t revision = d->revision;
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_ROLLED_BACK);
+    assert_routing(d, alone("41"));
+    assert_int_equal(d->revision, revision);
+    assert_string_equal(d->mirror.current, "41");
+}
+
+/* The routing is as meant but for weights of AWS's own: adopted, and written as meant. */
+static void transient_weights_on_the_way_to_100_percent(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    bake(&spec, 1);
+    driver_run_to(d, SY_PHASE_SHIFTING, 2);
+    driver_answer_alias(d, &driver_unavailable, true);
+    driver_set_alias(d, split("41", "42", 10000));
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_PROMOTED);
+    assert_routing(d, alone("42"));
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -549,6 +578,8 @@ int main(void) {
         TEST(store_fails_at_the_end),
         TEST(lease_fails),
         TEST(rollback_while_a_first_release_is_created),
+        TEST(a_move_that_meets_the_baseline),
+        TEST(transient_weights_on_the_way_to_100_percent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
