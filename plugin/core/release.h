@@ -101,11 +101,12 @@ struct sy_release {
     int64_t observed_ms;     /* time of the last good answer of the source */
     enum sy_outcome leaving; /* not NONE: let go as soon as all is written down */
     enum sy_outcome rollback_outcome;
-    bool lease_lost;   /* somebody else drives now */
-    bool stateless;    /* the store cannot be read: leave it alone */
-    bool manual;       /* a person's rollback: goes on whatever the alias looks like */
-    bool interrupted;  /* do not wait for what is only nice to know */
-    bool traffic_seen; /* after a rollback: looked at, told */
+    bool move_outstanding; /* the rollback waits for the answer to what went before */
+    bool lease_lost;       /* somebody else drives now */
+    bool stateless;        /* the store cannot be read: leave it alone */
+    bool manual;           /* a person's rollback: goes on whatever the alias looks like */
+    bool interrupted;      /* do not wait for what is only nice to know */
+    bool traffic_seen;     /* after a rollback: looked at, told */
     bool rested;
     char text[SY_REASON_MAX + 1]; /* why it rolls back or leaves */
 };

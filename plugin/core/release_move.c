@@ -308,7 +308,8 @@ void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ROLLBACK_STARTED);
     event->from = r->routing;
     sy_set_text(event->text, sizeof event->text, "%s", r->text);
-    if (r->alias_request == SY_ALIAS_NOTHING) /* else its answer comes first */
+    r->move_outstanding = r->alias_request != SY_ALIAS_NOTHING;
+    if (!r->move_outstanding) /* else its answer comes first */
         write_baseline(r, in, out);
 }
 
@@ -348,6 +349,12 @@ static void back_failed(SY_STEP) {
 void sy_on_rolling_back_alias(SY_STEP) {
     struct sy_routing baseline;
     baseline_routing(r, &baseline);
+    bool of_forward_move = r->move_outstanding;
+    r->move_outstanding = false;
+    if (in->error && of_forward_move) {
+        write_baseline(r, in, out); /* whatever became of it: the revision tells */
+        return;
+    }
     if (in->error) {
         back_failed(r, in, out);
         return;
@@ -389,6 +396,8 @@ void sy_on_verifying_alias(SY_STEP) {
     } else if (in->exists && is_ours(r, in->routing) && ++r->verify_failures < VERIFY_TRIES) {
         r->record.phase = SY_PHASE_ROLLING_BACK;
         write_baseline(r, in, out);
+    } else if (in->exists && routes_same(in->routing, &baseline)) {
+        rolled_back(r, in, out, "all traffic is on the baseline; AWS keeps weights on the alias");
     } else {
         sy_halt(r, in, out, "somebody else moved the alias after the rollback");
     }

@@ -546,6 +546,44 @@ static void transient_weights_on_the_way_to_100_percent(void **state) {
     assert_routing(d, alone("42"));
 }
 
+/* AWS's own weights after the switch: all traffic is on the baseline, and nobody needs to come. */
+static void transient_weights_after_a_rollback(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    bake(&spec, 0);
+    driver_tell(d, SY_INPUT_ROLLBACK, "back");
+    for (int i = 0; i < 100 && !d->rested; i++) {
+        bool write = d->alias == SY_ALIAS_WRITE;
+        if (!driver_answer_one(d))
+            driver_tick(d);
+        else if (write)
+            driver_set_alias(d, split("42", "41", 10000)); /* again after each of our writes */
+    }
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_int_equal(sy_routing_share(&driver_last(d)->to, "41"), 10000);
+}
+
+/* A forward move was under way when the person asked: its failure is no reason to wait. */
+static void a_rollback_does_not_wait_for_a_failed_move(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    static const struct sy_error *const errors[] = {&driver_unavailable, &driver_denied,
+                                                    &driver_stale};
+    for (size_t i = 0; i < SY_COUNT(errors); i++) {
+        bake(&spec, 0);
+        driver_run_to(d, SY_PHASE_SHIFTING, 1);
+        driver_tell(d, SY_INPUT_ROLLBACK, "back");
+        int64_t now_ms = d->now_ms;
+        driver_answer_alias(d, errors[i], i == 0);
+        driver_answer_all(d);
+        assert_int_equal(d->now_ms, now_ms);
+        assert_routing(d, alone("41"));
+        assert_int_equal(driver_count(d, SY_EVENT_NOTE), 0); /* the rollback did not fail */
+        driver_run(d);
+        assert_finished(d, SY_OUTCOME_CANCELLED);
+    }
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -580,6 +618,8 @@ int main(void) {
         TEST(rollback_while_a_first_release_is_created),
         TEST(a_move_that_meets_the_baseline),
         TEST(transient_weights_on_the_way_to_100_percent),
+        TEST(transient_weights_after_a_rollback),
+        TEST(a_rollback_does_not_wait_for_a_failed_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
