@@ -162,10 +162,12 @@ void sy_on_intent_mirrored(SY_STEP) {
         return; /* of an earlier move; or no move is wanted now; or the record is written again */
     if (!in->error)
         shift(r, in, out);
-    else if (!sy_is_transient(in->error) || r->mirror_failures >= INTENT_STORE_TRIES)
+    else if (!sy_is_transient(in->error) || r->mirror_failures >= INTENT_STORE_TRIES) {
+        r->want_mirror = (struct sy_mirror){0};
         sy_close(r, in, out, SY_OUTCOME_FAILED,
                  "the parameters could not be written, so nothing was moved: %.110s",
                  in->error->message);
+    }
 }
 
 static void enter_lock_in(SY_STEP) {
