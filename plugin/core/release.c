@@ -197,6 +197,12 @@ static void on_first_lease(SY_STEP) {
                 record->spec.function, record->spec.alias, in->error->message);
         return;
     }
+    if (r->lease_contended) { /* whoever wrote first goes on, and renews what we wrote over */
+        sy_quit(r, in, out, SY_OUTCOME_FAILED,
+                "somebody else took the lease of %s:%s at the same time; look again in a minute",
+                record->spec.function, record->spec.alias);
+        return;
+    }
     if (r->start != SY_START_RELEASE) {
         struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_RESUMED);
         event->stage = record->stage + 1;
@@ -269,6 +275,14 @@ static void on_rollback(SY_STEP) {
         sy_close(r, in, out, SY_OUTCOME_CANCELLED, "%s, before anything moved", in->text);
     else
         sy_rollback(r, in, out, SY_OUTCOME_CANCELLED, "%s", in->text);
+}
+
+/* Over, but for the last words: what ended on the baseline is there already. */
+static void on_rollback_closed(SY_STEP) {
+    enum sy_outcome outcome = r->record.outcome;
+    if (outcome == SY_OUTCOME_PROMOTED || outcome == SY_OUTCOME_PROMOTED_UNPROVEN ||
+        outcome == SY_OUTCOME_HALTED)
+        on_rollback(r, in, out);
 }
 
 static void on_rollback_shifting(SY_STEP) {
@@ -384,6 +398,7 @@ const struct sy_transition sy_transitions[] = {
 
     ROW(CLOSED, SAMPLES, 0, "traffic stopped", sy_on_traffic_samples),
     ROW(CLOSED, INTERRUPT, 0, "interrupted", on_interrupt_later),
+    ROW(CLOSED, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback_closed),
 };
 const size_t sy_n_transitions = SY_COUNT(sy_transitions);
 
@@ -449,9 +464,10 @@ static void note_mirrored(SY_STEP) {
 
 static void note_leased(SY_STEP) {
     r->leasing = false;
-    if (!in->error)
+    if (!in->error) {
+        r->lease_contended = r->lease.version && in->number > r->lease.version + 1;
         r->lease.version = r->lease_lost ? 0 : in->number;
-    else if (r->record.phase != SY_PHASE_PREPARING)
+    } else if (r->record.phase != SY_PHASE_PREPARING)
         sy_emit_note(r, in, out, false, "the lease could not be renewed: %.150s",
                      in->error->message);
 }

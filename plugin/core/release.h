@@ -102,6 +102,7 @@ struct sy_release {
     enum sy_outcome leaving; /* not NONE: let go as soon as all is written down */
     enum sy_outcome rollback_outcome;
     bool move_outstanding; /* the rollback waits for the answer to what went before */
+    bool lease_contended;  /* written by somebody else between our last write and this */
     bool lease_lost;       /* somebody else drives now */
     bool stateless;        /* the store cannot be read: leave it alone */
     bool manual;           /* a person's rollback: goes on whatever the alias looks like */

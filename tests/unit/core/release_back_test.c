@@ -584,6 +584,51 @@ static void a_rollback_does_not_wait_for_a_failed_move(void **state) {
     }
 }
 
+/* A person is never turned away because the driver has only its last words to write. */
+static void a_persons_rollback_of_a_release_that_just_ended(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    spec.wait = SY_WAIT_LOCK_IN;
+    bake(&spec, 2);
+    driver_run_to(d, SY_PHASE_CLOSED, 2);
+    assert_int_equal(d->release.record.outcome, SY_OUTCOME_PROMOTED);
+    assert_true(d->storing);
+    driver_tell(d, SY_INPUT_ROLLBACK, "a person");
+    assert_int_equal(d->out.alias, SY_ALIAS_WRITE);
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_routing(d, alone("41"));
+    assert_int_equal(d->stored.outcome, SY_OUTCOME_CANCELLED);
+    assert_string_equal(d->mirror.current, "41");
+    /* one that is on the baseline already stays there */
+    bake(&spec, 1);
+    driver_tell(d, SY_INPUT_ROLLBACK, "a person");
+    driver_run_to(d, SY_PHASE_CLOSED, 1);
+    uint32_t revision = d->revision;
+    driver_tell(d, SY_INPUT_ROLLBACK, "another");
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_int_equal(d->revision, revision);
+}
+
+static void traffic_counts_do_not_overflow(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    bake(&spec, 0);
+    driver_tell(d, SY_INPUT_ROLLBACK, "back");
+    for (int i = 0; i < 200 && !d->rested; i++) {
+        struct sy_sample late[3];
+        for (int k = 0; k < 3; k++)
+            late[k] = (struct sy_sample){d->now_ms + k, {INT64_MAX, 0}, {0, 0}};
+        if (d->observing)
+            driver_answer_samples(d, late, 3, NULL);
+        else if (!driver_answer_one(d))
+            driver_tick(d);
+    }
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_null(strstr(driver_find(d, SY_EVENT_NOTE)->text, "-"));
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -620,6 +665,8 @@ int main(void) {
         TEST(transient_weights_on_the_way_to_100_percent),
         TEST(transient_weights_after_a_rollback),
         TEST(a_rollback_does_not_wait_for_a_failed_move),
+        TEST(a_persons_rollback_of_a_release_that_just_ended),
+        TEST(traffic_counts_do_not_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -605,6 +605,21 @@ static void a_mark_seen_while_storing(void **state) {
     assert_int_equal(d->stored.phase, SY_PHASE_CLOSED);
 }
 
+/* Two drivers take over one stale lease at once: the version that the write returns says who came
+ * second (rule 10). */
+static void a_stale_lease_that_two_take_over(void **state) {
+    (void)state;
+    left_at(SY_PHASE_BAKING, 1, split("41", "42", 5000));
+    resume();
+    d->lease_version++; /* the other one was first */
+    driver_answer_lease(d, NULL);
+    assert_finished(d, SY_OUTCOME_FAILED);
+    assert_non_null(strstr(driver_last(d)->text, "at the same time"));
+    assert_true(d->drop_lease); /* ours stands over theirs: they renew it */
+    assert_int_equal(d->alias, SY_ALIAS_NOTHING);
+    assert_routing(d, split("41", "42", 5000));
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -642,6 +657,7 @@ int main(void) {
         TEST(resumed_before_anything_moved),
         TEST(a_mark_that_we_wrote_over_during_a_look),
         TEST(a_mark_seen_while_storing),
+        TEST(a_stale_lease_that_two_take_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
