@@ -110,8 +110,8 @@ void sy_release_resume(struct sy_release *release, const struct sy_record *recor
                        enum sy_start start, enum sy_wait wait, enum sy_interrupt on_interrupt) {
     *release = (struct sy_release){.start = start, .record = *record};
     release->resume_phase = record->phase;
-    if (!record->baseline[0])
-        release->record.stage = record->spec.n_stages; /* a first release has no stages */
+    if (!record->baseline[0] || record->phase == SY_PHASE_LOCK_IN)
+        release->record.stage = record->spec.n_stages; /* whatever a strange record says */
     release->record.phase = SY_PHASE_PLANNED;
     release->record.spec.wait = wait;
     release->record.spec.on_interrupt = on_interrupt;
@@ -201,17 +201,28 @@ static void on_start(SY_STEP) {
 }
 
 static void on_first_lease(SY_STEP) {
+    const struct sy_record *record = &r->record;
     if (in->error) {
         sy_quit(r, in, out, SY_OUTCOME_FAILED, "could not take the lease of %s:%s: %.100s",
-                r->record.spec.function, r->record.spec.alias, in->error->message);
+                record->spec.function, record->spec.alias, in->error->message);
+        return;
+    }
+    if (r->lease_contended) { /* whoever wrote first goes on, and renews what we wrote over */
+        sy_quit(r, in, out, SY_OUTCOME_FAILED,
+                "somebody else took the lease of %s:%s at the same time; look again in a minute",
+                record->spec.function, record->spec.alias);
         return;
     }
     if (r->start != SY_START_RELEASE) {
         struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_RESUMED);
-        event->stage = r->record.stage + 1;
+        event->stage = record->stage + 1;
         sy_set_text(event->text, sizeof event->text, "taken over while %s",
                     sy_phase_word(r->resume_phase));
         sy_reenter(r, in, out);
+        bool goes_on = record->phase == SY_PHASE_INTENT || record->phase == SY_PHASE_BAKING ||
+                       record->phase == SY_PHASE_LOCK_IN;
+        if (r->interrupted && goes_on)
+            sy_stop_by_interrupt(r, in, out);
         return;
     }
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_PREPARED);
@@ -219,17 +230,34 @@ static void on_first_lease(SY_STEP) {
     sy_intent(r, in, out, sy_first_stage(r));
 }
 
+/* Whatever the record's driver did: has the target never had traffic? At the intent the alias was
+ * seen where it was before; while the lease is taken only a new release is sure of it. */
+static bool nothing_moved(const struct sy_release *r) {
+    return !r->record.first_traffic_ms &&
+           (r->start == SY_START_RELEASE ||
+            (r->record.phase == SY_PHASE_INTENT && r->record.stage == sy_first_stage(r)));
+}
+
+/* A host that wants to stop leaves the alias split: it was told to, or only looked in. */
+static bool holds(const struct sy_release *r) {
+    return r->record.spec.on_interrupt == SY_INTERRUPT_HOLD || r->start == SY_START_SETTLE;
+}
+
+static const char *interrupt_reason(const struct sy_input *in) {
+    return in->text && in->text[0] ? in->text : "interrupted";
+}
+
 void sy_stop_by_interrupt(SY_STEP) {
     const struct sy_record *record = &r->record;
-    const char *why = in->text && in->text[0] ? in->text : "interrupted";
+    const char *why = interrupt_reason(in);
     r->interrupted = true;
     if (record->phase == SY_PHASE_LOCK_IN)
         sy_leave(r, in, out, record->unproven ? SY_OUTCOME_PROMOTED_UNPROVEN : SY_OUTCOME_PROMOTED,
                  "%s: detached; version %s keeps all traffic, its lock-in is not watched", why,
                  record->spec.version);
-    else if (!record->first_traffic_ms && r->start == SY_START_RELEASE)
+    else if (nothing_moved(r))
         sy_close(r, in, out, SY_OUTCOME_CANCELLED, "%s before anything moved", why);
-    else if (record->spec.on_interrupt == SY_INTERRUPT_HOLD)
+    else if (holds(r))
         sy_leave(r, in, out, SY_OUTCOME_HANDED_OFF,
                  "%s: held at stage %u, the alias stays split; go on with: steelyard apply", why,
                  record->stage + 1);
@@ -241,20 +269,30 @@ static void on_interrupt_later(SY_STEP) {
     r->interrupted = true; /* a move is under way: its answer decides what can be done */
 }
 
+/* What a record says that somebody left is only acted on once the lease is there. */
 static void on_interrupt_preparing(SY_STEP) {
+    const char *why = interrupt_reason(in);
+    r->interrupted = true;
     if (r->start == SY_START_RELEASE)
-        sy_quit(r, in, out, SY_OUTCOME_CANCELLED, "interrupted before anything moved");
-    else
-        sy_stop_by_interrupt(r, in, out);
+        sy_quit(r, in, out, SY_OUTCOME_CANCELLED, "%s before anything moved", why);
+    else if (r->resume_phase != SY_PHASE_LOCK_IN && holds(r))
+        sy_quit(r, in, out, SY_OUTCOME_HANDED_OFF, "%s: the release is left as it was found", why);
 }
 
 static void on_rollback(SY_STEP) {
     r->manual = true;
-    if (!r->record.first_traffic_ms && r->record.phase < SY_PHASE_SHIFTING &&
-        r->start == SY_START_RELEASE)
+    if (nothing_moved(r) && r->record.phase < SY_PHASE_SHIFTING)
         sy_close(r, in, out, SY_OUTCOME_CANCELLED, "%s, before anything moved", in->text);
     else
         sy_rollback(r, in, out, SY_OUTCOME_CANCELLED, "%s", in->text);
+}
+
+/* Over, but for the last words: what ended on the baseline is there already. */
+static void on_rollback_closed(SY_STEP) {
+    enum sy_outcome outcome = r->record.outcome;
+    if (outcome == SY_OUTCOME_PROMOTED || outcome == SY_OUTCOME_PROMOTED_UNPROVEN ||
+        outcome == SY_OUTCOME_HALTED)
+        on_rollback(r, in, out);
 }
 
 static void on_rollback_shifting(SY_STEP) {
@@ -265,42 +303,53 @@ static void on_rollback_shifting(SY_STEP) {
                      "a first release has no baseline to go back to; the alias is being created");
 }
 
+/* Not ours any more: neither renewed nor dropped, whatever is still under way. */
+static void lose_lease(struct sy_release *r) {
+    r->lease_lost = true;
+    r->lease.version = 0;
+}
+
+/* The release was ended by somebody else: their word is the record now. */
+static void ended_elsewhere(SY_STEP) {
+    struct sy_record *record = &r->record;
+    bool overwritten = in->record->version < record->version || r->storing;
+    int64_t sequence = record->sequence;
+    *record = *in->record;
+    if (record->sequence < sequence)
+        record->sequence = sequence;
+    if (record->outcome == SY_OUTCOME_ROLLED_BACK || record->outcome == SY_OUTCOME_CANCELLED) {
+        r->routing = (struct sy_routing){0};
+        memcpy(r->routing.primary, record->baseline, sizeof r->routing.primary);
+    }
+    r->want_store = overwritten; /* what we wrote over is the truth: write it again */
+}
+
 /* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
 static void on_record(SY_STEP) {
     struct sy_record *record = &r->record;
-    if (in->error || r->storing || r->want_store)
+    bool pending = r->storing || r->want_store;
+    if (in->error)
         return; /* the next look tells */
     if (!r->mirroring && in->mirror)
         r->known_mirror = *in->mirror;
-    if (in->lease && strcmp(in->lease->owner, r->lease.owner) != 0) {
-        r->lease.version = 0; /* not ours to drop */
+    bool driven_elsewhere = in->lease && strcmp(in->lease->owner, r->lease.owner) != 0;
+    if (driven_elsewhere)
+        lose_lease(r);
+    if (in->record && strcmp(in->record->release_id, record->release_id) != 0) {
+        lose_lease(r); /* the new release's driver has it */
+        sy_quit(r, in, out, SY_OUTCOME_SUPERSEDED, "superseded by the release of version %s",
+                in->record->spec.version);
+    } else if (in->record && in->record->phase == SY_PHASE_CLOSED) {
+        ended_elsewhere(r, in, out);
+    } else if (driven_elsewhere) {
         sy_quit(r, in, out, SY_OUTCOME_FAILED, "%s drives this release now", in->lease->owner);
-        return;
-    }
-    if (!in->record) {
+    } else if (!in->record && !pending) {
         sy_emit_note(r, in, out, true, "the record was deleted; written again");
         record->version = 0;
         r->want_store = true;
-        return;
-    }
-    if (strcmp(in->record->release_id, record->release_id) != 0) {
-        r->lease.version = 0; /* the new release's driver has it */
-        sy_quit(r, in, out, SY_OUTCOME_SUPERSEDED, "superseded by the release of version %s",
-                in->record->spec.version);
-        return;
-    }
-    if (in->record->phase == SY_PHASE_CLOSED) {
-        bool overwritten = in->record->version < record->version;
-        *record = *in->record;
-        if (record->outcome == SY_OUTCOME_ROLLED_BACK || record->outcome == SY_OUTCOME_CANCELLED) {
-            r->routing = (struct sy_routing){0};
-            memcpy(r->routing.primary, record->baseline, sizeof r->routing.primary);
-        }
-        r->want_store = overwritten; /* what we wrote over is the truth: write it again */
-        return;
-    }
-    if (in->record->version > record->version)
+    } else if (in->record && !pending && in->record->version > record->version) {
         record->version = in->record->version;
+    }
 }
 
 static void on_tick(SY_STEP) {
@@ -321,8 +370,7 @@ const struct sy_transition sy_transitions[] = {
     ROW(PREPARING, LEASED,
         TO(INTENT) | TO(BAKING) | TO(LOCK_IN) | TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED),
         "lease taken", on_first_lease),
-    ROW(PREPARING, INTERRUPT, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "interrupted",
-        on_interrupt_preparing),
+    ROW(PREPARING, INTERRUPT, 0, "interrupted", on_interrupt_preparing),
     ROW(PREPARING, ROLLBACK, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "asked for",
         on_rollback),
 
@@ -364,6 +412,7 @@ const struct sy_transition sy_transitions[] = {
 
     ROW(CLOSED, SAMPLES, 0, "traffic stopped", sy_on_traffic_samples),
     ROW(CLOSED, INTERRUPT, 0, "interrupted", on_interrupt_later),
+    ROW(CLOSED, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback_closed),
 };
 const size_t sy_n_transitions = SY_COUNT(sy_transitions);
 
@@ -431,10 +480,8 @@ static void note_stored(SY_STEP) {
     }
     r->store_failures = 0;
     int64_t expected = r->record.version + 1;
-    if (r->record.version && in->number > expected && !r->looking) {
-        out->look = r->looking = true; /* somebody wrote between two of ours: what was it? */
-        out->look_version = in->number - 1;
-    }
+    if (r->record.version && in->number > expected)
+        r->gap_version = in->number - 1; /* somebody wrote between two of ours: what was it? */
     r->record.version = in->number;
 }
 
@@ -475,11 +522,14 @@ static void note_mirrored(SY_STEP) {
 
 static void note_leased(SY_STEP) {
     r->leasing = false;
-    if (!in->error)
-        r->lease.version = in->number;
-    else /* once more in ten seconds, well before it expires */
-        r->lease.until_ms = in->now_ms + SY_LEASE_MS - SY_LEASE_RENEW_MS + 10000;
-    if (in->error && r->record.phase != SY_PHASE_PREPARING)
+    if (!in->error) {
+        r->lease_contended = r->lease.version && in->number > r->lease.version + 1;
+        r->lease.version = r->lease_lost ? 0 : in->number;
+        return;
+    }
+    /* Once more in ten seconds, well before it expires. */
+    r->lease.until_ms = in->now_ms + SY_LEASE_MS - SY_LEASE_RENEW_MS + 10000;
+    if (r->record.phase != SY_PHASE_PREPARING)
         sy_emit_note(r, in, out, false, "the lease could not be renewed: %.150s",
                      in->error->message);
 }
@@ -545,6 +595,11 @@ static void request_writes(SY_STEP) {
 }
 
 static void request_reads(SY_STEP) {
+    if (r->gap_version && !r->looking) {
+        out->look = r->looking = true;
+        out->look_version = r->gap_version;
+        r->gap_version = 0;
+    }
     if (!judges(r, in->now_ms) || r->observing)
         return;
     bool due = in->now_ms >= r->next_poll_ms ||

@@ -87,7 +87,8 @@ struct sy_release {
     bool leasing, storing, mirroring, observing, looking;
     /* Requests that wait for the one under way. */
     bool want_store;
-    bool mirror_again; /* want_mirror grew while it was being written */
+    int64_t gap_version; /* of the record, to be looked at; 0 = none */
+    bool mirror_again;   /* want_mirror grew while it was being written */
     struct sy_mirror want_mirror;
     struct sy_mirror known_mirror; /* what stands there, as far as known: not written again */
     /* Trying again. */
@@ -102,10 +103,13 @@ struct sy_release {
     int64_t observed_ms;     /* time of the last good answer of the source */
     enum sy_outcome leaving; /* not NONE: let go as soon as all is written down */
     enum sy_outcome rollback_outcome;
-    bool stateless;    /* the store cannot be read: leave it alone */
-    bool manual;       /* a person's rollback: goes on whatever the alias looks like */
-    bool interrupted;  /* do not wait for what is only nice to know */
-    bool traffic_seen; /* after a rollback: looked at, told */
+    bool move_outstanding; /* the rollback waits for the answer to what went before */
+    bool lease_contended;  /* written by somebody else between our last write and this */
+    bool lease_lost;       /* somebody else drives now */
+    bool stateless;        /* the store cannot be read: leave it alone */
+    bool manual;           /* a person's rollback: goes on whatever the alias looks like */
+    bool interrupted;      /* do not wait for what is only nice to know */
+    bool traffic_seen;     /* after a rollback: looked at, told */
     bool rested;
     char text[SY_REASON_MAX + 1]; /* why it rolls back or leaves */
 };

@@ -262,7 +262,8 @@ void sy_on_traffic_samples(SY_STEP) {
         const struct sy_sample *sample = &in->samples[i];
         if (sample->start_ms < next_period)
             continue;
-        late += sample->canary.invocations;
+        if (__builtin_add_overflow(late, sample->canary.invocations, &late))
+            late = INT64_MAX;
         baseline_seen |=
             sample->other.invocations > 0 && sample->start_ms + spec->period_ms <= in->now_ms;
     }

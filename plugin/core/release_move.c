@@ -161,14 +161,16 @@ void sy_on_intent_stored(SY_STEP) {
 }
 
 void sy_on_intent_mirrored(SY_STEP) {
-    if (r->record.first_traffic_ms || r->leaving)
-        return; /* the mirror of an earlier move, or no move is wanted now */
+    if (r->record.first_traffic_ms || r->leaving || r->storing || r->want_store)
+        return; /* of an earlier move; or no move is wanted now; or the record is written again */
     if (!in->error)
         shift(r, in, out);
-    else if (!sy_is_transient(in->error) || r->mirror_failures >= INTENT_STORE_TRIES)
+    else if (!sy_is_transient(in->error) || r->mirror_failures >= INTENT_STORE_TRIES) {
+        r->want_mirror = (struct sy_mirror){0};
         sy_close(r, in, out, SY_OUTCOME_FAILED,
                  "the parameters could not be written, so nothing was moved: %.110s",
                  in->error->message);
+    }
 }
 
 static void enter_lock_in(SY_STEP) {
@@ -234,16 +236,22 @@ static void forward_failed(SY_STEP, const char *why) {
                  "the alias could not be moved and is as it was: %.130s", why);
 }
 
+static void found_on_baseline(SY_STEP, const char *why);
+
 /* What the alias really is after a move whose answer was not a plain yes (release.md, rule 4). */
 static void forward_read_back(SY_STEP) {
     struct sy_routing to;
     struct sy_routing from;
+    struct sy_routing baseline;
     sy_record_routing(&r->record, r->record.stage, &to);
     routing_before(r, r->record.stage, &from);
+    baseline_routing(r, &baseline);
     bool as_before = in->exists ? routes_same(in->routing, &from) : !from.primary[0];
-    if (in->exists && sy_routing_equal(in->routing, &to)) {
+    bool as_meant = in->exists && routes_same(in->routing, &to);
+    bool give_up = r->attempts >= FORWARD_TRIES || r->interrupted;
+    if (as_meant && (give_up || sy_routing_equal(in->routing, &to))) {
         moved(r, in, out);
-    } else if (as_before) {
+    } else if (as_before || as_meant) {
         adopt(r, in);
         if (r->attempts >= FORWARD_TRIES)
             forward_failed(r, in, out, r->text);
@@ -251,6 +259,9 @@ static void forward_read_back(SY_STEP) {
             sy_stop_by_interrupt(r, in, out);
         else
             write_stage(r, in, out);
+    } else if (in->exists && sy_routing_equal(in->routing, &baseline)) {
+        adopt(r, in);
+        found_on_baseline(r, in, out, "somebody moved it there while the release went on");
     } else {
         adopt(r, in);
         sy_halt(r, in, out, "somebody else moved the alias");
@@ -324,7 +335,8 @@ void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ROLLBACK_STARTED);
     event->from = r->routing;
     sy_set_text(event->text, sizeof event->text, "%s", r->text);
-    if (r->alias_request == SY_ALIAS_NOTHING) /* else its answer comes first */
+    r->move_outstanding = r->alias_request != SY_ALIAS_NOTHING;
+    if (!r->move_outstanding) /* else its answer comes first */
         write_baseline(r, in, out);
 }
 
@@ -364,6 +376,12 @@ static void back_failed(SY_STEP) {
 void sy_on_rolling_back_alias(SY_STEP) {
     struct sy_routing baseline;
     baseline_routing(r, &baseline);
+    bool of_forward_move = r->move_outstanding;
+    r->move_outstanding = false;
+    if (in->error && of_forward_move) {
+        write_baseline(r, in, out); /* whatever became of it: the revision tells */
+        return;
+    }
     if (in->error) {
         back_failed(r, in, out);
         return;
@@ -410,6 +428,8 @@ void sy_on_verifying_alias(SY_STEP) {
     } else if (in->exists && is_ours(r, in->routing) && ++r->verify_failures < VERIFY_TRIES) {
         r->record.phase = SY_PHASE_ROLLING_BACK;
         write_baseline(r, in, out);
+    } else if (in->exists && routes_same(in->routing, &baseline)) {
+        rolled_back(r, in, out, "all traffic is on the baseline; AWS keeps weights on the alias");
     } else {
         sy_halt(r, in, out, "somebody else moved the alias after the rollback");
     }
@@ -417,13 +437,12 @@ void sy_on_verifying_alias(SY_STEP) {
 
 /* ---- taking over what another driver left ---- */
 
-/* The alias went back while nobody drove: the driver died between its rollback's move and the
- * record of it, or a person moved it. Either way the users are on the baseline. */
-static void found_on_baseline(SY_STEP) {
+/* The alias went back while nobody drove, or by somebody else's hand: a rollback moves the alias
+ * first and writes down why only after, if it comes to that. Either way the users are on the
+ * baseline, and no person is needed. */
+static void found_on_baseline(SY_STEP, const char *why) {
     r->rollback_outcome = SY_OUTCOME_ROLLED_BACK;
-    sy_set_text(r->text, sizeof r->text,
-                "the alias was found on the baseline: the rollback's driver ended before it could "
-                "write down why");
+    sy_set_text(r->text, sizeof r->text, "the alias was found on the baseline: %s", why);
     rolled_back(r, in, out, "the alias was read");
 }
 
@@ -482,7 +501,7 @@ void sy_reenter(SY_STEP) {
     if (going_back && !at_baseline)
         sy_rollback(r, in, out, SY_OUTCOME_ROLLED_BACK, "the rollback that was under way");
     else if (at_baseline && !(moving && at_from))
-        found_on_baseline(r, in, out);
+        found_on_baseline(r, in, out, "the rollback's driver ended before it could write down why");
     else if (moving)
         reenter_move(r, in, out, at_to, at_from);
     else if (!routes_same(&r->routing, &to))

@@ -517,6 +517,118 @@ static void rollback_while_a_first_release_is_created(void **state) {
     assert_routing(d, alone("42"));
 }
 
+/* A person's rollback moves the alias first and marks the record after: a move of ours in between
+ * meets the baseline, and that is no reason to call somebody. */
+static void a_move_that_meets_the_baseline(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    bake(&spec, 0);
+    driver_run_to(d, SY_PHASE_SHIFTING, 1);
+    driver_set_alias(d, alone("41"));
+    uint32_t revision = d->revision;
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_ROLLED_BACK);
+    assert_routing(d, alone("41"));
+    assert_int_equal(d->revision, revision);
+    assert_string_equal(d->mirror.current, "41");
+}
+
+/* The routing is as meant but for weights of AWS's own: adopted, and written as meant. */
+static void transient_weights_on_the_way_to_100_percent(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    bake(&spec, 1);
+    driver_run_to(d, SY_PHASE_SHIFTING, 2);
+    driver_answer_alias(d, &driver_unavailable, true);
+    driver_set_alias(d, split("41", "42", 10000));
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_PROMOTED);
+    assert_routing(d, alone("42"));
+}
+
+/* AWS's own weights after the switch: all traffic is on the baseline, and nobody needs to come. */
+static void transient_weights_after_a_rollback(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    bake(&spec, 0);
+    driver_tell(d, SY_INPUT_ROLLBACK, "back");
+    for (int i = 0; i < 100 && !d->rested; i++) {
+        bool write = d->alias == SY_ALIAS_WRITE;
+        if (!driver_answer_one(d))
+            driver_tick(d);
+        else if (write)
+            driver_set_alias(d, split("42", "41", 10000)); /* again after each of our writes */
+    }
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_int_equal(sy_routing_share(&driver_last(d)->to, "41"), 10000);
+}
+
+/* A forward move was under way when the person asked: its failure is no reason to wait. */
+static void a_rollback_does_not_wait_for_a_failed_move(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    static const struct sy_error *const errors[] = {&driver_unavailable, &driver_denied,
+                                                    &driver_stale};
+    for (size_t i = 0; i < SY_COUNT(errors); i++) {
+        bake(&spec, 0);
+        driver_run_to(d, SY_PHASE_SHIFTING, 1);
+        driver_tell(d, SY_INPUT_ROLLBACK, "back");
+        int64_t now_ms = d->now_ms;
+        driver_answer_alias(d, errors[i], i == 0);
+        driver_answer_all(d);
+        assert_int_equal(d->now_ms, now_ms);
+        assert_routing(d, alone("41"));
+        assert_int_equal(driver_count(d, SY_EVENT_NOTE), 0); /* the rollback did not fail */
+        driver_run(d);
+        assert_finished(d, SY_OUTCOME_CANCELLED);
+    }
+}
+
+/* A person is never turned away because the driver has only its last words to write. */
+static void a_persons_rollback_of_a_release_that_just_ended(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    spec.wait = SY_WAIT_LOCK_IN;
+    bake(&spec, 2);
+    driver_run_to(d, SY_PHASE_CLOSED, 2);
+    assert_int_equal(d->release.record.outcome, SY_OUTCOME_PROMOTED);
+    assert_true(d->mirroring);
+    driver_tell(d, SY_INPUT_ROLLBACK, "a person");
+    assert_int_equal(d->out.alias, SY_ALIAS_WRITE);
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_routing(d, alone("41"));
+    assert_int_equal(d->stored.outcome, SY_OUTCOME_CANCELLED);
+    assert_string_equal(d->mirror.current, "41");
+    /* one that is on the baseline already stays there */
+    bake(&spec, 1);
+    driver_tell(d, SY_INPUT_ROLLBACK, "a person");
+    driver_run_to(d, SY_PHASE_CLOSED, 1);
+    uint32_t revision = d->revision;
+    driver_tell(d, SY_INPUT_ROLLBACK, "another");
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_int_equal(d->revision, revision);
+}
+
+static void traffic_counts_do_not_overflow(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    bake(&spec, 0);
+    driver_tell(d, SY_INPUT_ROLLBACK, "back");
+    for (int i = 0; i < 200 && !d->rested; i++) {
+        struct sy_sample late[3];
+        for (int k = 0; k < 3; k++)
+            late[k] = (struct sy_sample){d->now_ms + k, {INT64_MAX, 0}, {0, 0}};
+        if (d->observing)
+            driver_answer_samples(d, late, 3, NULL);
+        else if (!driver_answer_one(d))
+            driver_tick(d);
+    }
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_null(strstr(driver_find(d, SY_EVENT_NOTE)->text, "-"));
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -549,6 +661,12 @@ int main(void) {
         TEST(store_fails_at_the_end),
         TEST(lease_fails),
         TEST(rollback_while_a_first_release_is_created),
+        TEST(a_move_that_meets_the_baseline),
+        TEST(transient_weights_on_the_way_to_100_percent),
+        TEST(transient_weights_after_a_rollback),
+        TEST(a_rollback_does_not_wait_for_a_failed_move),
+        TEST(a_persons_rollback_of_a_release_that_just_ended),
+        TEST(traffic_counts_do_not_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

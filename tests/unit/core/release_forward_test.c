@@ -468,6 +468,35 @@ static void mirror_values_add_up(void **state) {
     assert_finished(d, SY_OUTCOME_ROLLED_BACK);
 }
 
+/* Parameters that may not be written: said at once, not after all the tries of a mirror's end. */
+static void mirror_refused_before_the_first_move(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    driver_begin(d, &spec, "41");
+    driver_answer_lease(d, NULL);
+    driver_answer_store(d, NULL, false);
+    driver_answer_mirror(d, &driver_denied);
+    driver_answer_all(d);
+    assert_finished(d, SY_OUTCOME_FAILED);
+    assert_int_equal(d->now_ms, START_MS);
+    assert_int_equal(d->revision, 1);
+    assert_int_equal(d->stored.outcome, SY_OUTCOME_FAILED);
+}
+
+static void mirror_down_before_the_first_move(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    driver_begin(d, &spec, "41");
+    for (int i = 0; i < 50 && !d->rested; i++)
+        if (d->mirroring)
+            driver_answer_mirror(d, &driver_unavailable);
+        else if (!driver_answer_one(d))
+            driver_tick(d);
+    assert_finished(d, SY_OUTCOME_FAILED);
+    assert_int_equal(d->revision, 1);
+    assert_true(d->now_ms < START_MS + 10000);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -501,6 +530,8 @@ int main(void) {
         TEST(mirror_off),
         TEST(mirror_failures_are_retried_and_told_once),
         TEST(mirror_values_add_up),
+        TEST(mirror_refused_before_the_first_move),
+        TEST(mirror_down_before_the_first_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -417,6 +417,208 @@ static void a_stage_of_a_first_release(void **state) {
     assert_int_equal(d->release.record.stage, d->stored.spec.n_stages);
 }
 
+static void a_lock_in_of_a_stage(void **state) {
+    (void)state;
+    left_at(SY_PHASE_LOCK_IN, 2, split("41", "42", 1000));
+    d->stored.stage = 0;
+    resume();
+    assert_halts(split("41", "42", 1000)); /* not promoted: 42 never had all traffic */
+}
+
+/* The new release's driver has both the record and the lease: the record says why. */
+static void superseded_with_its_lease(void **state) {
+    (void)state;
+    struct sy_lease lease = {.version = 9, .owner = "somebody"};
+    bake_second();
+    struct sy_record record = d->stored;
+    (void)snprintf(record.release_id, sizeof record.release_id, "release-2");
+    driver_answer_record(d, &record, &lease, NULL);
+    assert_finished(d, SY_OUTCOME_SUPERSEDED);
+    assert_false(d->drop_lease);
+}
+
+/* Between closing the old release and beginning the new one, which takes the alias on from here. */
+static void superseded_in_its_lock_in(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    struct sy_lease lease = {.version = 9, .owner = "somebody"};
+    spec.wait = SY_WAIT_LOCK_IN;
+    driver_begin(d, &spec, "41");
+    driver_run_to(d, SY_PHASE_LOCK_IN, 2);
+    driver_answer_all(d);
+    while (!d->looking)
+        driver_tick(d);
+    struct sy_record record = d->stored;
+    record.phase = SY_PHASE_CLOSED;
+    record.outcome = SY_OUTCOME_SUPERSEDED;
+    record.version = ++d->record_version;
+    driver_answer_record(d, &record, &lease, NULL);
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_SUPERSEDED);
+    assert_true(sy_routing_equal(&driver_last(d)->to, &d->routing)); /* 42, not the baseline */
+    assert_false(d->drop_lease);
+}
+
+/* Two drivers that took over from the same record number on from the same round figure. */
+static void sequence_numbers_never_go_back(void **state) {
+    (void)state;
+    left_at(SY_PHASE_BAKING, 0, split("41", "42", 1000));
+    resume();
+    driver_answer_lease(d, NULL);
+    int64_t sequence = driver_last(d)->sequence;
+    struct sy_record record = cancelled_elsewhere();
+    record.sequence = 7;
+    driver_answer_record(d, &record, NULL, NULL);
+    driver_run(d);
+    assert_true(driver_last(d)->sequence > sequence);
+}
+
+/* Found deleted between the intent and the move: the intent is stored again before the move. */
+static void a_record_deleted_before_the_first_move(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    driver_init(d, &spec, "41");
+    d->release.record.version = d->record_version = 3;
+    driver_start_lease(d, 0, NULL);
+    driver_answer_lease(d, NULL);
+    d->record_version++; /* somebody wrote in between: a look at what */
+    driver_answer_store(d, NULL, false);
+    assert_true(d->mirroring && d->looking);
+    driver_answer_record(d, NULL, NULL, NULL);
+    assert_true(d->storing);
+    driver_answer_mirror(d, NULL);
+    assert_int_equal(d->alias, SY_ALIAS_NOTHING);
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_PROMOTED);
+}
+
+/* ---- interrupts of a driver that only takes over (rule 7) ---- */
+
+static void interrupted_while_taking_over(enum sy_phase phase, uint32_t stage,
+                                          struct sy_routing routing, enum sy_start start,
+                                          enum sy_interrupt policy) {
+    left_at(phase, stage, routing);
+    driver_resume(d, start, SY_WAIT_LOCK_IN, policy, NULL);
+    driver_tell(d, SY_INPUT_INTERRUPT, "SIGTERM");
+    driver_run(d);
+}
+
+static void interrupt_while_taking_over_at_100_percent(void **state) {
+    (void)state;
+    for (int policy = 0; policy < SY_INTERRUPT_COUNT; policy++) {
+        interrupted_while_taking_over(SY_PHASE_LOCK_IN, 2, alone("42"), SY_START_RESUME,
+                                      (enum sy_interrupt)policy);
+        assert_finished(d, SY_OUTCOME_PROMOTED);
+        assert_routing(d, alone("42"));
+        assert_int_equal(d->stored.phase, SY_PHASE_LOCK_IN);
+        assert_int_equal(d->stored.promoted_ms, START_MS + 30 * SY_MINUTE_MS);
+    }
+}
+
+static void interrupt_while_taking_over_a_split(void **state) {
+    (void)state;
+    interrupted_while_taking_over(SY_PHASE_BAKING, 1, split("41", "42", 5000), SY_START_RESUME,
+                                  SY_INTERRUPT_ROLLBACK);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_routing(d, alone("41"));
+    interrupted_while_taking_over(SY_PHASE_BAKING, 1, split("41", "42", 5000), SY_START_RESUME,
+                                  SY_INTERRUPT_HOLD);
+    assert_finished(d, SY_OUTCOME_HANDED_OFF);
+    assert_routing(d, split("41", "42", 5000));
+    assert_int_equal(d->stored.phase, SY_PHASE_BAKING); /* not "preparing" */
+    assert_int_equal(d->stored.stage, 1);
+}
+
+/* Who only looks in drives nothing, so an interrupt takes nothing back. */
+static void interrupt_while_settling(void **state) {
+    (void)state;
+    interrupted_while_taking_over(SY_PHASE_BAKING, 1, split("41", "42", 5000), SY_START_SETTLE,
+                                  SY_INTERRUPT_ROLLBACK);
+    assert_finished(d, SY_OUTCOME_HANDED_OFF);
+    assert_routing(d, split("41", "42", 5000));
+    left_at(SY_PHASE_BAKING, 1, split("41", "42", 5000));
+    settle();
+    driver_answer_lease(d, NULL);
+    assert_true(d->observing);
+    driver_tell(d, SY_INPUT_INTERRUPT, "SIGTERM");
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_HANDED_OFF);
+    assert_routing(d, split("41", "42", 5000));
+    assert_int_equal(d->stored.phase, SY_PHASE_BAKING);
+}
+
+static void resumed_before_anything_moved(void **state) {
+    (void)state;
+    for (int baseline = 0; baseline < 2; baseline++)
+        for (int kind = SY_INPUT_INTERRUPT; kind <= SY_INPUT_ROLLBACK; kind++) {
+            left_at(SY_PHASE_INTENT, 0, alone(baseline ? "41" : ""));
+            if (!baseline)
+                d->stored.baseline[0] = '\0';
+            uint32_t revision = d->revision;
+            resume();
+            driver_answer_lease(d, NULL);
+            assert_int_equal(d->release.record.phase, SY_PHASE_INTENT);
+            driver_tell(d, (enum sy_input_kind)kind, "stop");
+            driver_run(d);
+            assert_finished(d, SY_OUTCOME_CANCELLED);
+            assert_int_equal(d->revision, revision);
+            assert_int_equal(d->stored.phase, SY_PHASE_CLOSED);
+        }
+}
+
+/* The same while another look was under way, which read the record before the person's mark. */
+static void a_mark_that_we_wrote_over_during_a_look(void **state) {
+    (void)state;
+    bake_second();
+    assert_true(d->looking);
+    struct sy_record before = d->stored;
+    d->release.want_store = true; /* something was to be written down */
+    driver_tell(d, SY_INPUT_TICK, NULL);
+    assert_true(d->storing);
+    struct sy_record record = cancelled_elsewhere();
+    driver_answer_store(d, NULL, false);
+    driver_answer_record(d, &before, NULL, NULL);
+    assert_true(d->looking);
+    assert_int_equal(d->look_version, record.version);
+    driver_answer_record(d, &record, NULL, NULL);
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_int_equal(d->stored.outcome, SY_OUTCOME_CANCELLED);
+}
+
+/* The mark comes to light while the next write of ours is under way: that one covers it, too. */
+static void a_mark_seen_while_storing(void **state) {
+    (void)state;
+    bake_second();
+    d->release.want_store = true;
+    driver_tell(d, SY_INPUT_TICK, NULL);
+    assert_true(d->storing && d->looking);
+    struct sy_record record = cancelled_elsewhere();
+    driver_answer_record(d, &record, NULL, NULL);
+    assert_int_equal(d->release.record.phase, SY_PHASE_CLOSED);
+    driver_answer_store(d, NULL, false);
+    assert_true(d->storing); /* the mark, again */
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_int_equal(d->stored.outcome, SY_OUTCOME_CANCELLED);
+    assert_int_equal(d->stored.phase, SY_PHASE_CLOSED);
+}
+
+/* Two drivers take over one stale lease at once: the version that the write returns says who came
+ * second (rule 10). */
+static void a_stale_lease_that_two_take_over(void **state) {
+    (void)state;
+    left_at(SY_PHASE_BAKING, 1, split("41", "42", 5000));
+    resume();
+    d->lease_version++; /* the other one was first */
+    driver_answer_lease(d, NULL);
+    assert_finished(d, SY_OUTCOME_FAILED);
+    assert_non_null(strstr(driver_last(d)->text, "at the same time"));
+    assert_true(d->drop_lease); /* ours stands over theirs: they renew it */
+    assert_int_equal(d->alias, SY_ALIAS_NOTHING);
+    assert_routing(d, split("41", "42", 5000));
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void) {
@@ -443,6 +645,18 @@ int main(void) {
         TEST(a_bake_at_100_percent),
         TEST(an_intent_of_a_first_release_that_had_traffic),
         TEST(a_stage_of_a_first_release),
+        TEST(a_lock_in_of_a_stage),
+        TEST(superseded_with_its_lease),
+        TEST(superseded_in_its_lock_in),
+        TEST(sequence_numbers_never_go_back),
+        TEST(a_record_deleted_before_the_first_move),
+        TEST(interrupt_while_taking_over_at_100_percent),
+        TEST(interrupt_while_taking_over_a_split),
+        TEST(interrupt_while_settling),
+        TEST(resumed_before_anything_moved),
+        TEST(a_mark_that_we_wrote_over_during_a_look),
+        TEST(a_mark_seen_while_storing),
+        TEST(a_stale_lease_that_two_take_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
