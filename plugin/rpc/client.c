@@ -32,6 +32,7 @@ enum {
 struct sy_host {
     struct sy_process process; /* pid 0: joined, not started */
     bool started;
+    bool grpc; /* gRPC was started, and is to be shut down */
     grpc_channel *channel;
     struct sy_answers *held; /* go-plugin's StreamStdio: the engine ends when it breaks */
 };
@@ -86,12 +87,17 @@ static struct sy_host *create(void) {
     return host;
 }
 
+static void begin_grpc(struct sy_host *host) {
+    sy_grpc_init();
+    host->grpc = true;
+}
+
 static void destroy(struct sy_host *host, int64_t end_ms) {
     sy_answers_close(host->held);
-    if (host->channel) {
+    if (host->channel)
         grpc_channel_destroy(host->channel);
+    if (host->grpc)
         grpc_shutdown_blocking();
-    }
     if (host->started)
         sy_process_finish(&host->process, end_ms);
     free(host);
@@ -112,11 +118,8 @@ static int connect_started(struct sy_host *host, const struct sy_certificate *ow
                                          .server_pem = server_pem,
                                          .client_pem = own->pem,
                                          .client_key_pem = own->key_pem};
-    sy_grpc_init();
-    if (sy_channel_open(&options, &host->channel, error)) {
-        grpc_shutdown_blocking();
+    if (sy_channel_open(&options, &host->channel, error))
         return -1;
-    }
     host->held = sy_answers_open(host->channel, "/plugin.GRPCStdio/StreamStdio",
                                  sy_message_pack(&hold.base));
     return greet(host, program, error);
@@ -130,9 +133,11 @@ int sy_host_start(const char *const *argv, struct sy_host **ret, struct sy_error
     struct sy_host *host = create();
     int failed = sy_process_start(argv, own.pem, &host->process, error);
     host->started = !failed;
-    if (!failed)
+    if (!failed) {
+        begin_grpc(host); /* while the engine starts; never before, it must not be forked */
         failed = sy_process_handshake(&host->process, argv[0], HANDSHAKE_MS, &handshake, error) ||
                  connect_started(host, &own, &handshake, argv[0], error);
+    }
     sy_certificate_finish(&own);
     if (failed) {
         destroy(host, 0); /* what did not shake hands is not waited for */
@@ -167,13 +172,8 @@ int sy_host_join(const char *address, struct sy_host **ret, struct sy_error *err
         return -1;
     struct sy_host *host = create();
     struct sy_channel_options options = {.path = path};
-    sy_grpc_init();
-    if (sy_channel_open(&options, &host->channel, error)) {
-        grpc_shutdown_blocking();
-        destroy(host, 0);
-        return -1;
-    }
-    if (greet(host, address, error)) {
+    begin_grpc(host);
+    if (sy_channel_open(&options, &host->channel, error) || greet(host, address, error)) {
         destroy(host, 0);
         return -1;
     }

@@ -144,9 +144,8 @@ static int too_late(const char *program, int64_t timeout_ms, struct sy_error *er
                    (long long)(timeout_ms / 1000));
 }
 
-/* Read one byte at a time: nothing behind the line is ours, and the line is short. 1 = a byte, 0 =
- * the end, -1 = too late. */
-static int read_byte(int fd, int64_t until_ms, char *ret) {
+/* What is there to read, at most max bytes; 0 at the end, -1 when it is too late. */
+static ssize_t read_some(int fd, int64_t until_ms, char *buf, size_t max) {
     for (;;) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         int n = poll(&ready, 1, (int)left_ms(until_ms));
@@ -155,30 +154,33 @@ static int read_byte(int fd, int64_t until_ms, char *ret) {
         if (n < 0 && errno != EINTR)
             return 0;
         if (n > 0) {
-            ssize_t got = read(fd, ret, 1);
+            ssize_t got = read(fd, buf, max);
             if (got >= 0 || errno != EINTR)
-                return got > 0;
+                return got > 0 ? got : 0;
         }
     }
 }
 
+/* What an engine writes behind its line is nobody's, so it may be read with it. */
 int sy_process_handshake(struct sy_process *process, const char *program, int64_t timeout_ms,
                          struct sy_handshake *ret, struct sy_error *error) {
     char line[SY_HANDSHAKE_LINE_MAX] = "";
+    size_t len = 0;
     int64_t until_ms = monotonic_ms() + timeout_ms;
-    for (size_t n = 0; n + 1 < sizeof line; n++) {
-        int got = read_byte(process->output, until_ms, &line[n]);
+    while (len + 1 < sizeof line) {
+        ssize_t got = read_some(process->output, until_ms, line + len, sizeof line - 1 - len);
         if (got < 0)
             return too_late(program, timeout_ms, error);
         if (got == 0)
-            return n ? sy_handshake_parse(program, line, ret, error)
-                     : ended_early(process, program, error);
-        if (line[n] == '\n') {
-            line[n] = '\0';
+            return len ? sy_handshake_parse(program, line, ret, error)
+                       : ended_early(process, program, error);
+        char *end = memchr(line + len, '\n', (size_t)got);
+        len += (size_t)got;
+        if (end) {
+            *end = '\0';
             return sy_handshake_parse(program, line, ret, error);
         }
     }
-    line[sizeof line - 1] = '\0';
     return sy_handshake_parse(program, "(a line without end)", ret, error);
 }
 

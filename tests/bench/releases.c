@@ -130,9 +130,11 @@ static void write_mirror(struct sy_store *store, const char *function,
     (void)store, (void)function, (void)mirror;
     answer(WRITTEN, done, ctx);
 }
+static long polls;
 static void query(struct sy_source *source, const struct sy_query *q, sy_samples_done *done,
                   void *ctx) {
     (void)source, (void)q;
+    polls++;
     answer(SAMPLES, done, ctx);
 }
 
@@ -198,13 +200,14 @@ int main(int argc, char **argv) {
     double quiet = cpu_us();
     run_until(START_MS + 59000);
     quiet = (cpu_us() - quiet) / 29;
+    polls = 0;
     double busy = cpu_us();
     run_until(START_MS + 659000);
     busy = (cpu_us() - busy) / 600;
     (void)printf("{\"releases\": %d, \"bytes_each\": %ld, \"struct_bytes\": %zu, "
                  "\"cpu_us_per_second_between_polls\": %.1f, "
-                 "\"cpu_us_per_second_polling_every_60s\": %.1f}\n",
-                 count, bytes, sizeof(struct sy_release), quiet, busy);
+                 "\"cpu_us_per_second_polling_every_60s\": %.1f, \"polls\": %ld}\n",
+                 count, bytes, sizeof(struct sy_release), quiet, busy, polls);
     sy_engine_destroy(engine);
     sy_timers_finish(&timers);
     return 0;
