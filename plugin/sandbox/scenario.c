@@ -125,7 +125,8 @@ static int version_details(const struct json_object *object, struct sy_version *
         sy_scenario_duration(object, "active_from", false, &version->active_from_ms, error) ||
         sy_scenario_timeline(object, "error_rate", "rate", 1, &version->error_rate, error))
         return -1;
-    if (strcmp(state, "Active") && strcmp(state, "Inactive") && strcmp(state, "Failed"))
+    if (strcmp(state, "Active") != 0 && strcmp(state, "Inactive") != 0 &&
+        strcmp(state, "Failed") != 0)
         return sy_fail_field(error, "state",
                              "state is \"%s\": use Active, Inactive or Failed, and active_from for "
                              "a version that is Pending before",
