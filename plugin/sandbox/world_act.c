@@ -11,7 +11,10 @@ static int act_function(struct sy_world *world, struct json_object *action,
     if (sy_json_string(action, "function", true, name, sizeof name, error))
         return -1;
     *ret = sy_world_function(world, name);
-    return *ret ? 0 : sy_fail_field(error, "function", "there is no function %s", name);
+    if (*ret)
+        return 0;
+    (void)sy_fail_field(error, "function", "there is no function %s", name);
+    return -1;
 }
 
 static int act_alias_name(struct json_object *action, char name[SY_ALIAS_NAME_MAX + 1],
