@@ -87,10 +87,10 @@ static struct sy_answers *open_call(grpc_channel *channel, const char *method,
                                     grpc_byte_buffer *request, gpr_timespec deadline) {
     struct sy_answers *answers = sy_calloc(1, sizeof *answers);
     answers->queue = grpc_completion_queue_create_for_next(NULL);
-    grpc_slice path = grpc_slice_from_copied_string(method);
+    grpc_slice name = grpc_slice_from_copied_string(method);
     answers->call = grpc_channel_create_call(channel, NULL, GRPC_PROPAGATE_DEFAULTS, answers->queue,
-                                             path, NULL, deadline, NULL);
-    grpc_slice_unref(path);
+                                             name, NULL, deadline, NULL);
+    grpc_slice_unref(name);
     grpc_metadata_array_init(&answers->initial);
     grpc_metadata_array_init(&answers->trailing);
     answers->message = grpc_empty_slice();
