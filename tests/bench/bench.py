@@ -28,10 +28,11 @@ UPDATE_ALIAS = [AWS, "lambda", "update-alias", "--function-name", "checkout", "-
 
 def environment(home, url="", ca=""):
     """Nothing of the caller's, so that no profile or proxy changes what is measured."""
-    return {"PATH": "/usr/bin:/bin", "HOME": str(home), "AWS_CONFIG_FILE": "/dev/null",
+    clean = {"PATH": "/usr/bin:/bin", "HOME": str(home), "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": url, "AWS_CA_BUNDLE": ca}
+    return {name: value for name, value in clean.items() if value}
 
 
 def run_process(command, env):
@@ -87,8 +88,10 @@ def peak_memory(command, env):
 
 
 def figures(command, env):
-    return json.loads(subprocess.run([*map(str, command)], env=env, stdout=subprocess.PIPE,
-                                     stderr=subprocess.DEVNULL, check=True).stdout)
+    done = subprocess.run([*map(str, command)], env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{command[0]} ended with exit status {done.returncode}:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout)
 
 
 class Pair:
