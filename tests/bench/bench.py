@@ -68,15 +68,21 @@ def descendants(pid):
 
 
 def proportional_memory(pid):
-    """KiB, a page that n processes share counted as 1/n for each; 0 before exec and after the end."""
+    """(command line, KiB), a page that n processes share counted as 1/n for each; 0 after the end."""
     try:
-        with open(f"/proc/{pid}/comm", encoding="ascii") as name:
-            if name.read().startswith("python"):  # ourselves; the CLI calls itself aws
-                return 0
-        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as sums:
-            return next((int(line.split()[1]) for line in sums if line.startswith("Pss:")), 0)
+        with open(f"/proc/{pid}/cmdline", "rb") as line, \
+                open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as sums:
+            return line.read(), next((int(s.split()[1]) for s in sums if s.startswith("Pss:")), 0)
     except OSError:
-        return 0
+        return b"", 0
+
+
+def memory_now(pid):
+    """Of a process and its descendants. One that has not come to its exec yet still shows its starter's
+    command line, and its starter's memory: that is counted once, and ours not at all."""
+    found = dict(map(proportional_memory, descendants(pid)))
+    found.pop(proportional_memory("self")[0], None)
+    return sum(found.values())
 
 
 def peak_memory(command, env):
@@ -86,7 +92,7 @@ def peak_memory(command, env):
     peak = 0
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     while process.poll() is None:
-        peak = max(peak, sum(map(proportional_memory, descendants(process.pid))))
+        peak = max(peak, memory_now(process.pid))
     return {"memory": peak / 1024}
 
 
