@@ -218,12 +218,15 @@ static void test_by_hand(void **state) {
 
 static void test_long_tmpdir(void **state) {
     (void)state;
-    char name[160] = "/tmp/";
-    memset(name + 5, 'x', 120);
+    char name[160] = "";
+    (void)snprintf(name, sizeof name, "/tmp/steelyard-%d-", (int)getpid());
+    memset(name + strlen(name), 'x', 100);
     SY_AUTO_FREE char *before = getenv("TMPDIR") ? sy_strdup(getenv("TMPDIR")) : NULL;
+    assert_int_equal(mkdir(name, 0700), 0); /* it would do, were it not so long */
     (void)setenv("TMPDIR", name, 1);
     struct sy_host *host = start(); /* falls back to /tmp */
     sy_host_finish(host);
+    assert_int_equal(rmdir(name), 0);
     if (before)
         (void)setenv("TMPDIR", before, 1);
     else
