@@ -177,11 +177,27 @@ void sy_server_drain(struct sy_server *server) {
     grpc_server_shutdown_and_notify(server->grpc, server->queue, &server->shutdown_tag);
 }
 
+void sy_server_host_came(struct sy_server *server) {
+    pthread_mutex_lock(&server->mutex);
+    server->host_until_ms = 0;
+    pthread_mutex_unlock(&server->mutex);
+}
+
+/* A host that died between the handshake and its first call leaves no stream that could break. */
+static bool claim_orphaned(struct sy_server *server, int64_t now_ms) {
+    if (!server->host_until_ms || now_ms < server->host_until_ms)
+        return false;
+    server->host_until_ms = 0;
+    return true;
+}
+
 /* When to look again, though nothing has come. */
 static int64_t next_look(struct sy_server *server, int64_t now_ms) {
     const struct sy_drain *drain = &server->drain;
-    if (server->phase != SY_SERVER_DRAINING) /* it may begin while this thread waits */
-        return server->working ? now_ms + LOOK_MS : INT64_MAX;
+    if (server->phase != SY_SERVER_DRAINING && server->working)
+        return now_ms + LOOK_MS; /* draining may begin while this thread waits */
+    if (server->phase != SY_SERVER_DRAINING)
+        return server->host_until_ms ? server->host_until_ms : INT64_MAX;
     if (drain->told)
         return drain->cut ? INT64_MAX : drain->cut_at_ms;
     return drain->read_until_ms ? drain->read_until_ms : drain->write_until_ms;
@@ -194,7 +210,12 @@ static int64_t look(struct sy_server *server) {
     bool draining = server->phase == SY_SERVER_DRAINING && !server->drain.told;
     bool cut = server->drain.told && !server->drain.cut && now_ms >= server->drain.cut_at_ms;
     server->drain.cut |= cut;
+    bool orphaned = claim_orphaned(server, now_ms);
     pthread_mutex_unlock(&server->mutex);
+    if (orphaned) {
+        sy_log(SY_LOG_WARN, "no host has come; the engine ends");
+        sy_server_stop(server);
+    }
     if (draining)
         sy_server_drain(server);
     if (cut)

@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STREAMS_MAX = 16384 }; /* on one connection: an engine drives up to 10,000 releases */
+enum {
+    STREAMS_MAX = 16384,    /* on one connection: an engine drives up to 10,000 releases */
+    HOST_WITHIN_MS = 60000, /* between the handshake line and the host's first call */
+};
 
 /* gRPC's own log goes where ours goes; what it calls an error is a broken connection, mostly. */
 static void forward_log(gpr_log_func_args *args) {
@@ -78,6 +81,10 @@ static struct sy_server *create(const struct sy_server_options *options) {
     struct sy_server *server = sy_calloc(1, sizeof *server);
     server->engine = options->engine;
     server->standing = options->listen != NULL;
+    if (!server->standing)
+        server->host_until_ms =
+            sy_server_now_ms() +
+            (options->host_within_ms ? options->host_within_ms : HOST_WITHIN_MS);
     server->socket.lock = -1;
     (void)snprintf(server->version, sizeof server->version, "%s",
                    options->version ? options->version : "");

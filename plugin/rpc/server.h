@@ -11,7 +11,8 @@ struct sy_server_options {
     struct sy_engine *engine;
     const char
         *listen; /* "unix:/path" for a standing engine; NULL: started by a host (handshake) */
-    const char *version; /* of the program, for GetInfo */
+    const char *version;    /* of the program, for GetInfo */
+    int64_t host_within_ms; /* a host that started us must open its streams by then; 0 = 60 s */
 };
 
 /* Binds, serves, and prints the handshake line when a host started us. Without the magic cookie and

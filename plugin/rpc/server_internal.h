@@ -33,6 +33,7 @@ struct sy_server {
     pthread_cond_t changed; /* work came in, or the thread has ended; finish() waits here */
     enum sy_server_phase phase;
     bool thread_ended;
+    int64_t host_until_ms; /* the host must have come by then; 0 = it has, or none is awaited */
     struct sy_drain drain;
     unsigned working;      /* open calls that the engine has to do with */
     struct sy_call *calls; /* all that are not freed yet */
@@ -55,6 +56,8 @@ void *sy_server_serve(void *server);
 void sy_server_request_call(struct sy_server *server);
 /* The engine is at rest: write out what is left, then shut down. */
 void sy_server_drain(struct sy_server *server);
+/* The host has opened one of the streams that it holds. */
+void sy_server_host_came(struct sy_server *server);
 /* The monotonic clock. */
 int64_t sy_server_now_ms(void);
 /* grpc_init() as both sides of the protocol want it. */

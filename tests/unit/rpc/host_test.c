@@ -276,12 +276,29 @@ static void test_host_killed(void **state) {
     (void)fclose(lines);
 }
 
+/* Nobody ever connects, as when the host was killed right after the handshake. */
+static void test_host_never_comes(void **state) {
+    (void)state;
+    const char *const argv[] = {SY_FAKE, "engine", "--host-within", "50", NULL};
+    struct sy_process process;
+    struct sy_handshake handshake;
+    struct sy_error error;
+    int status = -1;
+    assert_int_equal(sy_process_start(argv, "", &process, &error), 0);
+    assert_int_equal(sy_process_handshake(&process, argv[0], 10000, &handshake, &error), 0);
+    assert_int_equal(waitpid(process.pid, &status, 0), process.pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(access(handshake.path, F_OK), -1);
+    (void)close(process.output);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_rich_errors),
-        cmocka_unit_test(test_strangers),      cmocka_unit_test(test_no_engines),
-        cmocka_unit_test(test_silent_program), cmocka_unit_test(test_by_hand),
-        cmocka_unit_test(test_long_tmpdir),    cmocka_unit_test(test_host_killed),
+        cmocka_unit_test(test_round_trip),       cmocka_unit_test(test_rich_errors),
+        cmocka_unit_test(test_strangers),        cmocka_unit_test(test_no_engines),
+        cmocka_unit_test(test_silent_program),   cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_long_tmpdir),      cmocka_unit_test(test_host_killed),
+        cmocka_unit_test(test_host_never_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
