@@ -34,6 +34,21 @@ static int check_settings(const struct sy_cli *cli, struct sy_error *error) {
     return failed;
 }
 
+/* A signal waits for the few milliseconds until the engine knows its host: an engine that never met
+ * one could not notice its end. */
+static int start(const char *const *argv, struct sy_host **ret, struct sy_error *error) {
+    sigset_t stop;
+    sigset_t before;
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGINT);
+    (void)sigaddset(&stop, SIGTERM);
+    (void)sigaddset(&stop, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &stop, &before);
+    int failed = sy_host_start(argv, ret, error);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed;
+}
+
 int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret, struct sy_error *error) {
     char self[4096];
     const char *argv[8] = {self, "engine"};
@@ -54,7 +69,7 @@ int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret, struct sy_err
         argv[n++] = "--endpoint-url";
         argv[n++] = cli->endpoint;
     }
-    return sy_host_start(argv, ret, error);
+    return start(argv, ret, error);
 }
 
 static int exit_code(const struct sy_error *error) {
