@@ -219,17 +219,19 @@ void sy_aws_answer_error(const struct sy_answer *answer, const struct sy_answer_
     enum sy_code code = code_of(answer);
     char what[360];
     char tries[32] = "";
+    char allow[128] = "";
     char todo[128] = "";
     describe(answer, what, sizeof what);
     if (context->attempts > 1)
         (void)snprintf(tries, sizeof tries, " after %d attempts", context->attempts);
+    /* In front of what AWS says, which is long and may be cut where it is shown or kept. */
     if (code == SY_PERMISSION_DENIED)
-        (void)snprintf(todo, sizeof todo, "; allow the IAM action %s:%s", context->service->name,
+        (void)snprintf(allow, sizeof allow, "; allow the IAM action %s:%s", context->service->name,
                        action_of(context->operation));
     else if (advice(answer, code))
         (void)snprintf(todo, sizeof todo, "; %s", advice(answer, code));
     bool elsewhere = !answer->is_aws;
-    (void)sy_fail_reason(ret, code, answer->code, "%s %s failed%s%s%s: %s%s",
+    (void)sy_fail_reason(ret, code, answer->code, "%s %s failed%s%s%s%s: %s%s",
                          context->service->name, context->operation, elsewhere ? " at " : "",
-                         elsewhere ? context->host : "", tries, what, todo);
+                         elsewhere ? context->host : "", tries, allow, what, todo);
 }

@@ -89,7 +89,7 @@ static void to_hex(const unsigned char digest[DIGEST], char hex[SY_SIGV4_HEX_SIZ
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
-    hex[2 * DIGEST] = '\0';
+    hex[SY_SIGV4_HEX_SIZE - 1] = '\0';
 }
 
 static int hash(struct sy_sigv4 *signer, const void *data, size_t len, char hex[SY_SIGV4_HEX_SIZE],

@@ -22,7 +22,8 @@ struct scan {
 };
 
 static int scan_fail(struct scan *s, const char *why) {
-    return sy_fail(s->error, SY_INVALID_ARGUMENT, "%s is not valid JSON: %s", s->what, why);
+    (void)sy_fail(s->error, SY_INVALID_ARGUMENT, "%s is not valid JSON: %s", s->what, why);
+    return -1;
 }
 
 static void skip_blank(struct scan *s) {

@@ -52,6 +52,8 @@ extern const size_t sy_n_commands;
 /* Fill *ret from argv (without program and command name). */
 SY_MUST_USE int sy_flags_parse(const struct sy_command *command, int argc, char **argv,
                                struct sy_cli *ret, struct sy_error *error);
+/* The format that errors are to be shown in, whatever else is wrong with the command line. */
+enum sy_output_format sy_flags_output(int argc, char **argv);
 void sy_flags_help(const struct sy_command *command);
 
 int sy_cli_plan(const struct sy_cli *cli);

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "aws/client.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rpc/client.h"
@@ -8,12 +9,54 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A standing engine was given its region and endpoint when it was started; a host that names others
+ * must not believe that they count. */
+static int join(const struct sy_cli *cli, struct sy_host **ret, struct sy_error *error) {
+    const char *field = cli->region ? "region" : cli->endpoint ? "endpoint-url" : NULL;
+    if (field)
+        return sy_fail_field(error, field,
+                             "--%s and --engine exclude each other: a standing engine has its own; "
+                             "leave one of them out",
+                             field);
+    return sy_host_join(cli->engine, ret, error);
+}
+
+/* What the engine would refuse before its handshake: said here, it is one error with its own code,
+ * in the form that --output asks for. */
+static int check_settings(const struct sy_cli *cli, struct sy_error *error) {
+    struct sy_timers timers = {0};
+    struct sy_aws *aws = NULL;
+    int failed = sy_aws_create(&(struct sy_aws_options){.timers = &timers,
+                                                        .region = cli->region,
+                                                        .endpoint = cli->endpoint},
+                               &aws, error);
+    sy_aws_destroy(aws);
+    return failed;
+}
+
+/* A signal waits for the few milliseconds until the engine knows its host: an engine that never met
+ * one could not notice its end. */
+static int start(const char *const *argv, struct sy_host **ret, struct sy_error *error) {
+    sigset_t stop;
+    sigset_t before;
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGINT);
+    (void)sigaddset(&stop, SIGTERM);
+    (void)sigaddset(&stop, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &stop, &before);
+    int failed = sy_host_start(argv, ret, error);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed;
+}
+
 int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret, struct sy_error *error) {
     char self[4096];
     const char *argv[8] = {self, "engine"};
     size_t n = 2;
     if (cli->engine)
-        return sy_host_join(cli->engine, ret, error);
+        return join(cli, ret, error);
+    if (check_settings(cli, error))
+        return -1;
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     if (len < 0)
         return sy_fail(error, SY_INTERNAL, "cannot find this program in /proc/self/exe");
@@ -26,7 +69,7 @@ int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret, struct sy_err
         argv[n++] = "--endpoint-url";
         argv[n++] = cli->endpoint;
     }
-    return sy_host_start(argv, ret, error);
+    return start(argv, ret, error);
 }
 
 static int exit_code(const struct sy_error *error) {

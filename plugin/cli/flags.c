@@ -45,9 +45,10 @@ static int parse_on_inconclusive(const char *value, struct sy_cli *cli, struct s
 }
 
 static int parse_output(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    char shown[64];
     if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
-        return sy_fail_field(error, "output", "output: \"%.40s\" is not known; use text or json",
-                             value);
+        return sy_fail_field(error, "output", "output: \"%s\" is not known; use text or json",
+                             sy_text_clean(value, strlen(value), shown, sizeof shown));
     cli->output = value[0] == 'j' ? SY_FORMAT_JSON : SY_FORMAT_TEXT;
     return 0;
 }
@@ -203,6 +204,15 @@ static int check_required(const struct sy_command *command, const struct sy_cli 
     if (command->flag & CALLS)
         return sy_names_check(cli->spec.function, cli->spec.alias, NULL, error);
     return 0;
+}
+
+enum sy_output_format sy_flags_output(int argc, char **argv) {
+    enum sy_output_format format = SY_FORMAT_TEXT;
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--output=json") == 0 ||
+            (strcmp(argv[i], "--output") == 0 && i + 1 < argc && strcmp(argv[i + 1], "json") == 0))
+            format = SY_FORMAT_JSON;
+    return format;
 }
 
 int sy_flags_parse(const struct sy_command *command, int argc, char **argv, struct sy_cli *ret,

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,12 @@ static const struct sy_command *find(const char *name) {
     return NULL;
 }
 
+static int no_command(const char *name, struct sy_error *error) {
+    char shown[64];
+    return sy_fail_field(error, "", "there is no command \"%s\"; see steelyard --help",
+                         sy_text_clean(name, strlen(name), shown, sizeof shown));
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) {
         usage(stderr);
@@ -52,15 +59,14 @@ int main(int argc, char **argv) {
         return SY_EXIT_OK;
     }
     const struct sy_command *command = find(argv[1]);
-    if (!command) {
-        (void)fprintf(stderr, "steelyard: there is no command \"%s\"; see steelyard --help\n",
-                      argv[1]);
-        return SY_EXIT_USAGE;
-    }
-    struct sy_cli cli;
+    struct sy_cli cli = {0};
     struct sy_error error = {0};
-    if (sy_flags_parse(command, argc - 2, argv + 2, &cli, &error))
+    int failed = command ? sy_flags_parse(command, argc - 2, argv + 2, &cli, &error)
+                         : no_command(argv[1], &error);
+    if (failed) {
+        cli.output = sy_flags_output(argc - 2, argv + 2);
         return sy_cli_error(&cli, &error);
+    }
     if (cli.help) {
         sy_flags_help(command);
         return SY_EXIT_OK;

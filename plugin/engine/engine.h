@@ -60,7 +60,8 @@ struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *functi
                                     const char *alias, const char *reason, sy_watch_ready *ready,
                                     void *ctx);
 /* Look on, from the given sequence number (0 = all that is kept); changes nothing. release_id, or
- * function and alias. NOT_FOUND when this engine does not drive it. */
+ * function and alias: the newest one, which may still be planned. Never NULL: sy_watch_next() says
+ * NOT_FOUND when this engine does not drive it. */
 struct sy_watch *sy_engine_watch(struct sy_engine *engine, const char *release_id,
                                  const char *function, const char *alias, int64_t from_sequence,
                                  sy_watch_ready *ready, void *ctx);

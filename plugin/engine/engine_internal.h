@@ -69,6 +69,7 @@ struct sy_watch {
     struct sy_watch *next;
     size_t cursor; /* index into the drive's log */
     bool owner;
+    bool missing; /* there was nothing to look at */
     sy_watch_ready *ready;
     void *ctx;
 };

@@ -25,7 +25,7 @@ static void unlink_gather(struct sy_gather *g) {
 void sy_gathers_drop(struct sy_engine *engine) {
     while (engine->gathers) {
         struct sy_gather *g = engine->gathers;
-        unlink_gather(g);
+        engine->gathers = g->next;
         if (g->drop)
             g->drop(g->ctx);
         free(g);

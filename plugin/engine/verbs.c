@@ -378,7 +378,7 @@ static void rollback_gathered(void *ctx, const struct sy_gathered *gathered) {
     struct sy_drive *drive = ctx;
     const struct sy_facts *facts = &gathered->facts;
     struct sy_error error = {0};
-    struct sy_record record;
+    struct sy_record record = {0};
     drive->pending--;
     if (gathered->alias_error.code != SY_OK) {
         sy_drive_fail(drive, &gathered->alias_error);

@@ -30,19 +30,24 @@ struct sy_watch *sy_engine_watch(struct sy_engine *engine, const char *release_i
         bool same =
             by_id ? strcmp(drive->release.record.release_id, release_id) == 0
                   : strcmp(drive->function, function) == 0 && strcmp(drive->alias, alias) == 0;
-        if (!drive->begun || !same)
+        /* What failed before it began has nothing to show. */
+        if (!same || (drive->over && !drive->begun && !drive->n_log))
             continue;
         struct sy_watch *watch = sy_watch_create(drive, false, ready, ctx);
         while (watch->cursor < drive->n_log && drive->log[watch->cursor]->sequence < from_sequence)
             watch->cursor++;
         return watch;
     }
-    return NULL;
+    struct sy_watch *watch = sy_calloc(1, sizeof *watch);
+    *watch = (struct sy_watch){.missing = true, .ready = ready, .ctx = ctx};
+    return watch;
 }
 
 int sy_watch_next(struct sy_watch *watch, const struct sy_release_event **ret,
                   struct sy_error *error) {
     struct sy_drive *drive = watch->drive;
+    if (watch->missing)
+        return sy_fail(error, SY_NOT_FOUND, "this engine does not drive that release");
     if (!drive)
         return sy_fail(error, SY_CANCELLED, "the engine is stopping");
     if (watch->cursor < drive->n_log) {

@@ -27,6 +27,7 @@ enum {
     SHUTDOWN_MS = 5000, /* for the answer */
     END_MS = 60000,     /* for the releases to come to rest, and the process to end */
     WATCH_OPEN_MS = 5000,
+    GONE_MS = 2000,
 };
 
 struct sy_host {
@@ -79,6 +80,24 @@ static int greet(struct sy_host *host, const char *name, struct sy_error *error)
                               "program version %d; use a host and an engine of the same release",
                               name, version, SY_PROTOCOL_VERSION);
     return 0;
+}
+
+/* What gRPC says of a broken connection ("Socket closed") is no sentence for people. The engine's
+ * own errors pass; whether it is still there is asked, since both may have the same code. */
+static void explain(struct sy_host *host, const char *todo, struct sy_error *error) {
+    Steelyard__V1__GetInfoRequest request = STEELYARD__V1__GET_INFO_REQUEST__INIT;
+    ProtobufCMessage *answer = NULL;
+    struct sy_error ignored;
+    struct sy_error why = *error;
+    if (error->code != SY_UNAVAILABLE || error->reason[0])
+        return;
+    if (ask(host, "/steelyard.v1.EngineService/GetInfo", &request.base,
+            &steelyard__v1__get_info_response__descriptor, GONE_MS, &answer, &ignored) == 0)
+        protobuf_c_message_free_unpacked(answer, NULL);
+    else
+        (void)sy_fail_reason(error, SY_UNAVAILABLE, "ENGINE_GONE",
+                             "the engine is gone (%.100s): it was killed, or it crashed; %s",
+                             why.message, todo);
 }
 
 static struct sy_host *create(void) {
@@ -203,8 +222,10 @@ int sy_host_plan(struct sy_host *host, const struct sy_spec *spec, struct sy_pla
     sy_spec_to_proto(spec, &message);
     request.spec = &message.spec;
     if (ask(host, "/steelyard.v1.ReleaseService/Plan", &request.base,
-            &steelyard__v1__plan_response__descriptor, ASK_MS, &answer, error))
+            &steelyard__v1__plan_response__descriptor, ASK_MS, &answer, error)) {
+        explain(host, "try again", error);
         return -1;
+    }
     int failed =
         sy_plan_from_proto(((const Steelyard__V1__PlanResponse *)answer)->plan, ret, error);
     protobuf_c_message_free_unpacked(answer, NULL);
@@ -219,8 +240,10 @@ int sy_host_status(struct sy_host *host, const char *function, const char *alias
     request.alias = (char *)alias;
     request.read_only = !settle;
     if (ask(host, "/steelyard.v1.ReleaseService/Get", &request.base,
-            &steelyard__v1__get_response__descriptor, ASK_MS, &answer, error))
+            &steelyard__v1__get_response__descriptor, ASK_MS, &answer, error)) {
+        explain(host, "try again", error);
         return -1;
+    }
     int failed =
         sy_status_from_proto(((const Steelyard__V1__GetResponse *)answer)->status, ret, error);
     protobuf_c_message_free_unpacked(answer, NULL);
@@ -290,6 +313,11 @@ int sy_stream_next(struct sy_stream *stream, int64_t timeout_ms, struct sy_relea
                        "interrupted, and the engine does not drive %s:%s any more; `status` shows "
                        "where it stands",
                        stream->function, stream->alias);
+    if (got < 0)
+        explain(stream->host,
+                "`steelyard status` shows where the alias stands, `apply` goes on once its lease "
+                "has run out (2 minutes), and `rollback` goes back at once",
+                error);
     if (got <= 0)
         return got;
     if (decode_event(bytes, ret, error))

@@ -47,6 +47,7 @@ static void shutdown_received(struct sy_call *call, const ProtobufCMessage *mess
  * they break, the host has gone. */
 static void held_received(struct sy_call *call, const ProtobufCMessage *message) {
     (void)message;
+    sy_server_host_came(call->server);
     sy_call_open(call);
 }
 

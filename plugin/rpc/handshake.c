@@ -68,8 +68,8 @@ int sy_handshake_parse(const char *program, const char *line, struct sy_handshak
     SY_AUTO_FREE char *copy = sy_strdup(line);
     char *fields[FIELDS] = {0};
     int n = split(copy, fields);
-    size_t digits = strspn(fields[CORE], "0123456789");
-    if (n <= PROTOCOL || digits == 0 || fields[CORE][digits])
+    size_t digits = n > PROTOCOL ? strspn(fields[CORE], "0123456789") : 0;
+    if (digits == 0 || fields[CORE][digits])
         return wrong_line(program, line, error);
     if (!is_number(fields[CORE], SY_HANDSHAKE_CORE))
         return wrong_version(program, "handshake", fields[CORE], SY_HANDSHAKE_CORE, error);

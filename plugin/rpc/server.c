@@ -2,293 +2,18 @@
 
 #include "base/log.h"
 #include "rpc/certificate.h"
-#include "rpc/check.h"
 
 #include <grpc/grpc_security.h>
-#include <grpc/slice.h>
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum {
-    STREAMS_MAX = 16384, /* on one connection: an engine drives up to 10,000 releases */
-    DRAIN_MS = 2000,     /* for what is still on its way out when the engine stops */
+    STREAMS_MAX = 16384,    /* on one connection: an engine drives up to 10,000 releases */
+    HOST_WITHIN_MS = 60000, /* between the handshake line and the host's first call */
 };
-
-static int64_t monotonic_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-const struct sy_method *sy_server_method(const struct sy_server *server, grpc_slice path) {
-    static const struct sy_method *const tables[] = {sy_release_methods, sy_engine_methods,
-                                                     sy_health_methods, sy_reflection_methods,
-                                                     sy_plugin_methods};
-    for (size_t i = 0; i < SY_COUNT(tables); i++)
-        for (const struct sy_method *method = tables[i]; method->path; method++)
-            if (grpc_slice_str_cmp(path, method->path) == 0)
-                return method->host_only && server->standing ? NULL : method;
-    return NULL;
-}
-
-void sy_server_enlist(struct sy_call *call) {
-    struct sy_server *server = call->server;
-    pthread_mutex_lock(&server->mutex);
-    call->next = server->calls;
-    if (call->next)
-        call->next->previous = call;
-    server->calls = call;
-    pthread_mutex_unlock(&server->mutex);
-}
-
-void sy_server_delist(struct sy_call *call) {
-    struct sy_server *server = call->server;
-    pthread_mutex_lock(&server->mutex);
-    if (call->next)
-        call->next->previous = call->previous;
-    if (call->previous)
-        call->previous->next = call->next;
-    else if (server->calls == call)
-        server->calls = call->next;
-    pthread_mutex_unlock(&server->mutex);
-}
-
-/* The next call in the list that can still be held, with a reference. */
-static struct sy_call *hold(struct sy_call *call) {
-    while (call && !sy_call_try_ref(call))
-        call = call->next;
-    return call;
-}
-
-void sy_server_each_call(struct sy_server *server, void (*visit)(struct sy_call *call)) {
-    pthread_mutex_lock(&server->mutex);
-    struct sy_call *call = hold(server->calls);
-    pthread_mutex_unlock(&server->mutex);
-    while (call) {
-        visit(call);
-        pthread_mutex_lock(&server->mutex);
-        struct sy_call *next = hold(call->next);
-        pthread_mutex_unlock(&server->mutex);
-        sy_call_unref(call);
-        call = next;
-    }
-}
-
-/* ---- the mailbox to the engine's thread ---- */
-
-static struct sy_call *take_work(struct sy_server *server, unsigned *ret_bits) {
-    pthread_mutex_lock(&server->mutex);
-    struct sy_call *call = server->work_first;
-    if (call) {
-        server->work_first = call->next_work;
-        if (!server->work_first)
-            server->work_last = NULL;
-        call->next_work = NULL;
-        *ret_bits = call->work;
-        call->work = 0;
-    } else {
-        server->wake_posted = false;
-    }
-    pthread_mutex_unlock(&server->mutex);
-    return call;
-}
-
-static void run_work(void *arg) {
-    struct sy_server *server = arg;
-    unsigned bits = 0;
-    for (struct sy_call *call; (call = take_work(server, &bits));) {
-        call->method->work(call, bits);
-        sy_call_unref(call);
-    }
-}
-
-void sy_server_post(struct sy_server *server, struct sy_call *call, unsigned bits) {
-    pthread_mutex_lock(&server->mutex);
-    bool queued = call->work != 0;
-    bool wake = !server->wake_posted;
-    call->work |= bits;
-    if (!queued) {
-        sy_call_ref(call);
-        if (server->work_last)
-            server->work_last->next_work = call;
-        else
-            server->work_first = call;
-        server->work_last = call;
-    }
-    server->wake_posted = true;
-    pthread_cond_signal(&server->changed);
-    pthread_mutex_unlock(&server->mutex);
-    if (wake)
-        sy_engine_post(server->engine, run_work, server);
-}
-
-/* ---- the rpc thread ---- */
-
-static void request_call(struct sy_server *server) {
-    struct sy_call *call = sy_call_create(server);
-    grpc_call_error failed =
-        grpc_server_request_call(server->grpc, &call->call, &call->details, &call->metadata,
-                                 server->queue, server->queue, &call->tags[SY_TAG_NEW]);
-    if (failed == GRPC_CALL_OK)
-        return;
-    sy_log(SY_LOG_ERROR, "gRPC takes no more calls: %s", grpc_call_error_to_string(failed));
-    sy_call_unref(call);
-}
-
-static void refuse(struct sy_call *call, enum sy_code code, const char *why) {
-    struct sy_error error;
-    (void)sy_fail(&error, code, "%s", why);
-    sy_call_finish(call, &error);
-}
-
-static void on_new(struct sy_call *call, bool ok) {
-    if (!ok) { /* the server shuts down */
-        sy_call_unref(call);
-        return;
-    }
-    request_call(call->server);
-    sy_server_enlist(call);
-    call->method = sy_server_method(call->server, call->details.method);
-    grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
-                  .data.recv_close_on_server.cancelled = &call->cancelled};
-    sy_call_start(call, &op, 1, SY_TAG_CLOSE);
-    if (!call->method) {
-        refuse(call, SY_UNIMPLEMENTED, "this engine serves no such method; see its reflection");
-        return;
-    }
-    if (call->method->streams)
-        sy_call_open(call);
-    sy_call_read(call);
-}
-
-static void on_read(struct sy_call *call, bool ok) {
-    struct sy_error error;
-    if (!ok)
-        return; /* broken, cancelled, or beyond the size limit: gRPC has answered by itself */
-    if (!call->request) {
-        if (call->method->streams)
-            call->method->received(call, NULL);
-        else
-            refuse(call, SY_INVALID_ARGUMENT, "no request was sent");
-        return;
-    }
-    grpc_slice bytes = sy_message_bytes(call->request);
-    ProtobufCMessage *message = NULL;
-    if (sy_message_decode(call->method->request, GRPC_SLICE_START_PTR(bytes),
-                          GRPC_SLICE_LENGTH(bytes), &message, &error)) {
-        sy_call_finish(call, &error);
-    } else {
-        call->method->received(call, message);
-        protobuf_c_message_free_unpacked(message, NULL);
-    }
-    grpc_slice_unref(bytes);
-}
-
-static void on_close(struct sy_call *call) {
-    static const struct sy_error cancelled = {.code = SY_CANCELLED};
-    if (call->method && call->method->closed)
-        call->method->closed(call, call->cancelled != 0);
-    sy_call_finish(call, &cancelled); /* a call must always get a final status */
-    sy_call_unref(call);              /* the open call's */
-}
-
-static void on_event(const struct sy_tag *tag, bool ok) {
-    struct sy_call *call = tag->call;
-    switch (tag->kind) {
-    case SY_TAG_NEW:
-        on_new(call, ok);
-        return; /* not a batch: its reference is the open call's */
-    case SY_TAG_READ:
-        on_read(call, ok);
-        break;
-    case SY_TAG_CLOSE:
-        on_close(call);
-        break;
-    case SY_TAG_MESSAGE:
-        if (call->method->written)
-            call->method->written(call, ok);
-        break;
-    case SY_TAG_METADATA:
-    case SY_TAG_STATUS:
-    case SY_TAG_COUNT:
-        break;
-    }
-    sy_call_unref(call);
-}
-
-/* Streams that nothing would end by itself get their end: those of the host, of health, of
- * reflection. */
-static void finish_idle_call(struct sy_call *call) {
-    static const struct sy_error ok = {.code = SY_OK};
-    if (!call->method || !call->method->work)
-        sy_call_finish(call, &ok);
-}
-
-static enum sy_server_phase phase_of(struct sy_server *server, int64_t *ret_drain_until_ms) {
-    pthread_mutex_lock(&server->mutex);
-    enum sy_server_phase phase = server->phase;
-    *ret_drain_until_ms = server->drain_until_ms;
-    pthread_mutex_unlock(&server->mutex);
-    return phase;
-}
-
-static grpc_event next_event(struct sy_server *server, bool drained, int64_t drain_until_ms) {
-    gpr_timespec deadline = gpr_inf_future(GPR_CLOCK_MONOTONIC);
-    if (drained) {
-        int64_t left = drain_until_ms - monotonic_ms();
-        deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                gpr_time_from_millis(left > 0 ? left : 0, GPR_TIMESPAN));
-    }
-    return grpc_completion_queue_next(server->queue, deadline, NULL);
-}
-
-static void stop_engine(void *arg) {
-    sy_engine_stop(arg);
-}
-
-/* No operation may start on a queue that was shut. */
-static void shut_queue(struct sy_server *server) {
-    pthread_rwlock_wrlock(&server->gate);
-    server->shut = true;
-    grpc_completion_queue_shutdown(server->queue);
-    pthread_rwlock_unlock(&server->gate);
-}
-
-static void *serve(void *arg) {
-    struct sy_server *server = arg;
-    bool draining = false;  /* the idle calls were ended */
-    bool cancelled = false; /* so were the others */
-    for (;;) {
-        int64_t until_ms = 0;
-        if (!draining && phase_of(server, &until_ms) == SY_SERVER_DRAINING) {
-            draining = true;
-            sy_server_each_call(server, finish_idle_call);
-        }
-        grpc_event event = next_event(server, draining && !cancelled, until_ms);
-        if (event.type == GRPC_QUEUE_SHUTDOWN)
-            break;
-        if (event.type == GRPC_QUEUE_TIMEOUT) {
-            cancelled = true;
-            grpc_server_cancel_all_calls(server->grpc);
-        } else if (event.tag == &server->shutdown_tag) {
-            shut_queue(server);
-        } else {
-            on_event(event.tag, event.success);
-        }
-    }
-    pthread_mutex_lock(&server->mutex);
-    server->thread_ended = true;
-    pthread_cond_signal(&server->changed);
-    pthread_mutex_unlock(&server->mutex);
-    sy_engine_post(server->engine, stop_engine, server->engine);
-    return NULL;
-}
-
-/* ---- start, stop, finish ---- */
 
 /* gRPC's own log goes where ours goes; what it calls an error is a broken connection, mostly. */
 static void forward_log(gpr_log_func_args *args) {
@@ -356,6 +81,10 @@ static struct sy_server *create(const struct sy_server_options *options) {
     struct sy_server *server = sy_calloc(1, sizeof *server);
     server->engine = options->engine;
     server->standing = options->listen != NULL;
+    if (!server->standing)
+        server->host_until_ms =
+            sy_server_now_ms() +
+            (options->host_within_ms ? options->host_within_ms : HOST_WITHIN_MS);
     server->socket.lock = -1;
     (void)snprintf(server->version, sizeof server->version, "%s",
                    options->version ? options->version : "");
@@ -389,16 +118,6 @@ static void ignore_signals(bool standing) {
     (void)signal(SIGHUP, SIG_IGN);
 }
 
-static void begin_draining(struct sy_server *server) {
-    pthread_mutex_lock(&server->mutex);
-    bool first = server->phase != SY_SERVER_DRAINING;
-    server->phase = SY_SERVER_DRAINING;
-    server->drain_until_ms = monotonic_ms() + DRAIN_MS;
-    pthread_mutex_unlock(&server->mutex);
-    if (first)
-        grpc_server_shutdown_and_notify(server->grpc, server->queue, &server->shutdown_tag);
-}
-
 /* Let every open call go: the engine does not run any more. On its thread. */
 static void let_go(struct sy_call *call) {
     struct sy_error error;
@@ -414,7 +133,7 @@ static void let_go(struct sy_call *call) {
 static void wait_for_thread(struct sy_server *server) {
     unsigned bits = 0;
     for (bool ended = false; !ended;) {
-        for (struct sy_call *call; (call = take_work(server, &bits)); sy_call_unref(call))
+        for (struct sy_call *call; (call = sy_server_take_work(server, &bits)); sy_call_unref(call))
             let_go(call);
         pthread_mutex_lock(&server->mutex);
         while (!server->work_first && !server->thread_ended)
@@ -428,8 +147,8 @@ static void wait_for_thread(struct sy_server *server) {
 static int start_serving(struct sy_server *server, const char *certificate,
                          struct sy_error *error) {
     grpc_server_start(server->grpc);
-    request_call(server);
-    if (pthread_create(&server->thread, NULL, serve, server))
+    sy_server_request_call(server);
+    if (pthread_create(&server->thread, NULL, sy_server_serve, server))
         abort(); /* a process that gets no thread at its start has nothing to lose */
     return server->standing ? 0 : sy_handshake_print(server->socket.path, certificate, error);
 }
@@ -462,7 +181,7 @@ int sy_server_start(const struct sy_server_options *options, struct sy_server **
 }
 
 static void at_rest(void *ctx) {
-    begin_draining(ctx);
+    sy_server_drain(ctx);
 }
 
 static void interrupt_all(void *arg) {
@@ -485,7 +204,7 @@ void sy_server_stop(struct sy_server *server) {
 void sy_server_finish(struct sy_server *server) {
     if (!server)
         return;
-    begin_draining(server);
+    sy_server_drain(server);
     sy_server_each_call(server, let_go);
     wait_for_thread(server);
     destroy(server);

@@ -11,7 +11,8 @@ struct sy_server_options {
     struct sy_engine *engine;
     const char
         *listen; /* "unix:/path" for a standing engine; NULL: started by a host (handshake) */
-    const char *version; /* of the program, for GetInfo */
+    const char *version;    /* of the program, for GetInfo */
+    int64_t host_within_ms; /* a host that started us must open its streams by then; 0 = 60 s */
 };
 
 /* Binds, serves, and prints the handshake line when a host started us. Without the magic cookie and
@@ -19,9 +20,11 @@ struct sy_server_options {
 SY_MUST_USE int sy_server_start(const struct sy_server_options *options, struct sy_server **ret,
                                 struct sy_error *error);
 /* Called on any thread (a signal-watching one, say): interrupt all releases, then stop the engine's
- * loop. A host that dies, EngineService.Stop and the host's Shutdown do the same. */
+ * loop. A host that dies, EngineService.Stop and the host's Shutdown do the same. Not after
+ * sy_server_finish(), so a thread that calls this is to be ended first. */
 void sy_server_stop(struct sy_server *server);
-/* After sy_engine_run() returned: end streams, join the thread, remove the socket. */
+/* On the engine's thread, after sy_engine_run() returned: end streams, join the thread, remove the
+ * socket. The engine must not turn again after this; destroying it is all that is left. */
 void sy_server_finish(struct sy_server *server);
 
 #endif

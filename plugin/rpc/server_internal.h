@@ -7,6 +7,16 @@
 
 enum sy_server_phase { SY_SERVER_SERVING, SY_SERVER_STOPPING, SY_SERVER_DRAINING };
 
+/* How far the end has come (serve.c). */
+struct sy_drain {
+    bool waited; /* for something to be written */
+    bool told;   /* gRPC was, to shut down */
+    bool cut;
+    int64_t write_until_ms;
+    int64_t read_until_ms; /* 0 = not yet written */
+    int64_t cut_at_ms;
+};
+
 struct sy_server {
     struct sy_engine *engine;
     char version[64];
@@ -23,7 +33,9 @@ struct sy_server {
     pthread_cond_t changed; /* work came in, or the thread has ended; finish() waits here */
     enum sy_server_phase phase;
     bool thread_ended;
-    int64_t drain_until_ms;
+    int64_t host_until_ms; /* the host must have come by then; 0 = it has, or none is awaited */
+    struct sy_drain drain;
+    unsigned working;      /* open calls that the engine has to do with */
     struct sy_call *calls; /* all that are not freed yet */
     struct sy_call *work_first, *work_last;
     bool wake_posted;
@@ -36,6 +48,18 @@ void sy_server_enlist(struct sy_call *call);
 void sy_server_delist(struct sy_call *call);
 /* Visit all calls there are; those that come meanwhile may be missed. */
 void sy_server_each_call(struct sy_server *server, void (*visit)(struct sy_call *call));
+/* The next call in the mailbox with its bits, to be unreffed; NULL when it is empty. */
+struct sy_call *sy_server_take_work(struct sy_server *server, unsigned *ret_bits);
+/* The rpc thread, a struct sy_server *. */
+void *sy_server_serve(void *server);
+/* Have gRPC take one more call. */
+void sy_server_request_call(struct sy_server *server);
+/* The engine is at rest: write out what is left, then shut down. */
+void sy_server_drain(struct sy_server *server);
+/* The host has opened one of the streams that it holds. */
+void sy_server_host_came(struct sy_server *server);
+/* The monotonic clock. */
+int64_t sy_server_now_ms(void);
 /* grpc_init() as both sides of the protocol want it. */
 void sy_grpc_init(void);
 /* The method that serves the path; NULL when none does. */

@@ -8,15 +8,14 @@
 
 /* Slots come in order within a series; their buckets are put together here. */
 static void points_add(struct sy_points *points, int64_t start_ms, const struct sy_slot *slot) {
-    struct sy_point *last = points->count ? &points->list[points->count - 1] : NULL;
-    if (!last || last->start_ms != start_ms) {
+    if (!points->count || points->list[points->count - 1].start_ms != start_ms) {
         if (points->count == points->capacity) {
             points->capacity = points->capacity ? points->capacity * 2 : 128;
             points->list = sy_realloc(points->list, points->capacity * sizeof *points->list);
         }
-        last = &points->list[points->count++];
-        *last = (struct sy_point){.start_ms = start_ms};
+        points->list[points->count++] = (struct sy_point){.start_ms = start_ms};
     }
+    struct sy_point *last = &points->list[points->count - 1];
     last->invocations += slot->invocations;
     last->errors += slot->errors;
 }

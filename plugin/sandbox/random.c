@@ -57,8 +57,10 @@ static uint32_t poisson_piece(struct sy_random *random, double mean) {
 
 uint32_t sy_random_poisson(struct sy_random *random, double mean) {
     uint32_t n = 0;
-    for (; mean > POISSON_PIECE; mean -= POISSON_PIECE)
+    while (mean > POISSON_PIECE) {
         n += poisson_piece(random, POISSON_PIECE);
+        mean -= POISSON_PIECE;
+    }
     return mean > 0 ? n + poisson_piece(random, mean) : n;
 }
 

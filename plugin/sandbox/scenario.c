@@ -125,7 +125,8 @@ static int version_details(const struct json_object *object, struct sy_version *
         sy_scenario_duration(object, "active_from", false, &version->active_from_ms, error) ||
         sy_scenario_timeline(object, "error_rate", "rate", 1, &version->error_rate, error))
         return -1;
-    if (strcmp(state, "Active") && strcmp(state, "Inactive") && strcmp(state, "Failed"))
+    if (strcmp(state, "Active") != 0 && strcmp(state, "Inactive") != 0 &&
+        strcmp(state, "Failed") != 0)
         return sy_fail_field(error, "state",
                              "state is \"%s\": use Active, Inactive or Failed, and active_from for "
                              "a version that is Pending before",
@@ -261,18 +262,24 @@ static int function_read(struct sy_world *world, struct sy_function *unused,
     return each(world, function, object, "traffic", MAX_FLOWS, flow_read, error);
 }
 
-static int parameter_read(struct sy_world *world, struct sy_function *unused,
-                          const struct json_object *object, struct sy_error *error) {
-    (void)unused;
+int sy_scenario_parameter(struct sy_world *world, const struct json_object *object,
+                          struct sy_error *error) {
     char name[1012] = "";
     struct json_object *value = NULL;
-    if (ONLY(object, "a parameter", error, "name", "value") ||
-        sy_json_string(object, "name", true, name, sizeof name, error) ||
+    if (sy_json_string(object, "name", true, name, sizeof name, error) ||
         sy_json_child(object, "value", true, json_type_string, &value, error))
         return -1;
     (void)sy_parameter_put(world, name, "String", json_object_get_string(value),
                            (size_t)json_object_get_string_len(value));
     return 0;
+}
+
+static int parameter_read(struct sy_world *world, struct sy_function *unused,
+                          const struct json_object *object, struct sy_error *error) {
+    (void)unused;
+    if (ONLY(object, "a parameter", error, "name", "value"))
+        return -1;
+    return sy_scenario_parameter(world, object, error);
 }
 
 static int fault_read(struct sy_world *world, struct sy_function *unused,

@@ -11,7 +11,10 @@ static int act_function(struct sy_world *world, struct json_object *action,
     if (sy_json_string(action, "function", true, name, sizeof name, error))
         return -1;
     *ret = sy_world_function(world, name);
-    return *ret ? 0 : sy_fail_field(error, "function", "there is no function %s", name);
+    if (*ret)
+        return 0;
+    (void)sy_fail_field(error, "function", "there is no function %s", name);
+    return -1;
 }
 
 static int act_alias_name(struct json_object *action, char name[SY_ALIAS_NAME_MAX + 1],
@@ -134,14 +137,7 @@ static int act_update_code(struct sy_world *world, struct json_object *action,
 
 static int act_put_parameter(struct sy_world *world, struct json_object *action,
                              struct sy_error *error) {
-    char name[1012] = "";
-    struct json_object *value = NULL;
-    if (sy_json_string(action, "name", true, name, sizeof name, error) ||
-        sy_json_child(action, "value", true, json_type_string, &value, error))
-        return -1;
-    (void)sy_parameter_put(world, name, "String", json_object_get_string(value),
-                           (size_t)json_object_get_string_len(value));
-    return 0;
+    return sy_scenario_parameter(world, action, error);
 }
 
 static int act_delete_parameter(struct sy_world *world, struct json_object *action,

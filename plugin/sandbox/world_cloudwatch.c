@@ -28,7 +28,7 @@ static bool period_read(struct sy_call *call, const struct json_object *object,
                         struct sy_metric *metric) {
     struct sy_error error = {0};
     int64_t period = 0;
-    if (sy_json_int(object, "Period", true, 1, 86400 * 365, &period, &error))
+    if (sy_json_int(object, "Period", true, 1, INT64_C(86400) * 365, &period, &error))
         return invalid(call, error.message);
     if (period != 1 && period != 5 && period != 10 && period != 30 && period % 60 != 0)
         return invalid(call, "Period must be 1, 5, 10, 30, or a multiple of 60");

@@ -139,7 +139,7 @@ static bool put_read(struct sy_call *call, struct put *put) {
              "tier.");
         return false;
     }
-    if (put->type[0] && strcmp(put->type, "String") && strcmp(put->type, "StringList")) {
+    if (put->type[0] && strcmp(put->type, "String") != 0 && strcmp(put->type, "StringList") != 0) {
         fail(call, "ValidationException",
              "The sandbox keeps parameters of type String and StringList alone");
         return false;

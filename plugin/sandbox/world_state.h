@@ -209,6 +209,9 @@ SY_MUST_USE int sy_scenario_version(const struct json_object *object, const char
 SY_MUST_USE int sy_scenario_timeline(const struct json_object *object, const char *key,
                                      const char *value_key, double max, struct sy_timeline *ret,
                                      struct sy_error *error);
+/* Put the parameter that the members name and value tell. */
+SY_MUST_USE int sy_scenario_parameter(struct sy_world *world, const struct json_object *object,
+                                      struct sy_error *error);
 
 /* world_act.c: what an operator or another tool does. Checks the names it is given. */
 SY_MUST_USE int sy_act(struct sy_world *world, struct json_object *action, struct sy_error *error);

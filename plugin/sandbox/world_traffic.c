@@ -48,16 +48,15 @@ static void trim(const struct sy_world *world, struct sy_series *series) {
 static void count(const struct sy_world *world, struct sy_series *series, int64_t at_ms,
                   uint32_t invocations, uint32_t errors) {
     int64_t start = floor_to(at_ms, world->metrics.resolution_ms);
-    struct sy_slot *last = series->count ? &series->slots[series->count - 1] : NULL;
-    if (!last || last->start_ms != start) {
+    if (!series->count || series->slots[series->count - 1].start_ms != start) {
         trim(world, series);
         if (series->count == series->capacity) {
             series->capacity = series->capacity ? series->capacity * 2 : 64;
             series->slots = sy_realloc(series->slots, series->capacity * sizeof *series->slots);
         }
-        last = &series->slots[series->count++];
-        *last = (struct sy_slot){.start_ms = start};
+        series->slots[series->count++] = (struct sy_slot){.start_ms = start};
     }
+    struct sy_slot *last = &series->slots[series->count - 1];
     last->invocations += invocations;
     last->errors += errors;
 }

@@ -204,10 +204,12 @@ int main(int argc, char **argv) {
     double busy = cpu_us();
     run_until(START_MS + 659000);
     busy = (cpu_us() - busy) / 600;
-    (void)printf("{\"releases\": %d, \"bytes_each\": %ld, \"struct_bytes\": %zu, "
+    long later = (resident_bytes() - before) / count;
+    (void)printf("{\"releases\": %d, \"bytes_each\": %ld, \"bytes_each_after_ten_polls\": %ld, "
+                 "\"struct_bytes\": %zu, "
                  "\"cpu_us_per_second_between_polls\": %.1f, "
                  "\"cpu_us_per_second_polling_every_60s\": %.1f, \"polls\": %ld}\n",
-                 count, bytes, sizeof(struct sy_release), quiet, busy, polls);
+                 count, bytes, later, sizeof(struct sy_release), quiet, busy, polls);
     sy_engine_destroy(engine);
     sy_timers_finish(&timers);
     return 0;

@@ -338,7 +338,8 @@ static const struct expectation expectations[] = {
      "UpdateAlias",
      SY_PERMISSION_DENIED,
      "AccessDeniedException",
-     "is not authorized (HTTP 403); allow the IAM action lambda:UpdateAlias",
+     "lambda UpdateAlias failed; allow the IAM action lambda:UpdateAlias: AccessDeniedException: "
+     "User: arn:aws:iam::1:user/ci is not authorized (HTTP 403)",
      1},
     {{.status = 400, .body = "{\"__type\":\"AccessDeniedException\",\"Message\":\"User: x\"}"},
      SY_AWS_SSM,
@@ -359,8 +360,8 @@ static const struct expectation expectations[] = {
      "GetMetricData",
      SY_PERMISSION_DENIED,
      "",
-     "failed at monitoring.eu-central-1.amazonaws.com: HTTP 403 without an error that AWS would "
-     "write; allow the IAM action cloudwatch:GetMetricData",
+     "failed at monitoring.eu-central-1.amazonaws.com; allow the IAM action "
+     "cloudwatch:GetMetricData: HTTP 403 without an error that AWS would write",
      1},
     {{.status = 403,
       .header = "x-amzn-ErrorType",
@@ -539,7 +540,7 @@ static void test_a_long_message_keeps_the_advice(void **state) {
                                  .value = "AccessDeniedException"};
     struct fixture f = call_with(&get_alias, &answer, 1, 1);
     assert_non_null(
-        strstr(f.error.message, "mmm (HTTP 403); allow the IAM action lambda:GetAlias"));
+        strstr(f.error.message, "GetAlias failed; allow the IAM action lambda:GetAlias: "));
     end(&f);
 }
 

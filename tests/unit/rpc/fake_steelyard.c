@@ -1,7 +1,7 @@
 /* A program that serves the fake engine as `steelyard engine` serves the real one, and a host that
  * can be killed:
  *
- *   fake_steelyard engine [--listen unix:/path]
+ *   fake_steelyard engine [--listen unix:/path | --host-within MS]
  *   fake_steelyard host PROGRAM FUNCTION     start PROGRAM engine, apply, tell each event, wait for
  * more fake_steelyard babble TEXT | leave STATUS | hang     what is no engine
  */
@@ -22,11 +22,14 @@ static int complain(const struct sy_error *error) {
     return 1;
 }
 
-static int engine(const char *listen) {
+static int engine(const char *listen, int64_t host_within_ms) {
     struct sy_error error;
     struct sy_server *server = NULL;
     struct sy_engine *fake = fake_engine_create();
-    struct sy_server_options options = {.engine = fake, .listen = listen, .version = "0.0.0-fake"};
+    struct sy_server_options options = {.engine = fake,
+                                        .listen = listen,
+                                        .version = "0.0.0-fake",
+                                        .host_within_ms = host_within_ms};
     sy_log_set_level(SY_LOG_INFO);
     if (sy_server_start(&options, &server, &error)) {
         sy_engine_destroy(fake);
@@ -64,9 +67,11 @@ static int host(const char *program, const char *function) {
 int main(int argc, char **argv) {
     (void)setvbuf(stderr, NULL, _IOLBF, 0);
     if (argc == 2 && strcmp(argv[1], "engine") == 0)
-        return engine(NULL);
+        return engine(NULL, 0);
     if (argc == 4 && strcmp(argv[1], "engine") == 0 && strcmp(argv[2], "--listen") == 0)
-        return engine(argv[3]);
+        return engine(argv[3], 0);
+    if (argc == 4 && strcmp(argv[1], "engine") == 0 && strcmp(argv[2], "--host-within") == 0)
+        return engine(NULL, atoi(argv[3]));
     if (argc == 4 && strcmp(argv[1], "host") == 0)
         return host(argv[2], argv[3]);
     if (argc == 3 && strcmp(argv[1], "babble") == 0) {

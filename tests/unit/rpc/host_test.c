@@ -218,12 +218,15 @@ static void test_by_hand(void **state) {
 
 static void test_long_tmpdir(void **state) {
     (void)state;
-    char name[160] = "/tmp/";
-    memset(name + 5, 'x', 120);
+    char name[160] = "";
+    (void)snprintf(name, sizeof name, "/tmp/steelyard-%d-", (int)getpid());
+    memset(name + strlen(name), 'x', 100);
     SY_AUTO_FREE char *before = getenv("TMPDIR") ? sy_strdup(getenv("TMPDIR")) : NULL;
+    assert_int_equal(mkdir(name, 0700), 0); /* it would do, were it not so long */
     (void)setenv("TMPDIR", name, 1);
     struct sy_host *host = start(); /* falls back to /tmp */
     sy_host_finish(host);
+    assert_int_equal(rmdir(name), 0);
     if (before)
         (void)setenv("TMPDIR", before, 1);
     else
@@ -273,12 +276,29 @@ static void test_host_killed(void **state) {
     (void)fclose(lines);
 }
 
+/* Nobody ever connects, as when the host was killed right after the handshake. */
+static void test_host_never_comes(void **state) {
+    (void)state;
+    const char *const argv[] = {SY_FAKE, "engine", "--host-within", "50", NULL};
+    struct sy_process process;
+    struct sy_handshake handshake;
+    struct sy_error error;
+    int status = -1;
+    assert_int_equal(sy_process_start(argv, "", &process, &error), 0);
+    assert_int_equal(sy_process_handshake(&process, argv[0], 10000, &handshake, &error), 0);
+    assert_int_equal(waitpid(process.pid, &status, 0), process.pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(access(handshake.path, F_OK), -1);
+    (void)close(process.output);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_rich_errors),
-        cmocka_unit_test(test_strangers),      cmocka_unit_test(test_no_engines),
-        cmocka_unit_test(test_silent_program), cmocka_unit_test(test_by_hand),
-        cmocka_unit_test(test_long_tmpdir),    cmocka_unit_test(test_host_killed),
+        cmocka_unit_test(test_round_trip),       cmocka_unit_test(test_rich_errors),
+        cmocka_unit_test(test_strangers),        cmocka_unit_test(test_no_engines),
+        cmocka_unit_test(test_silent_program),   cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_long_tmpdir),      cmocka_unit_test(test_host_killed),
+        cmocka_unit_test(test_host_never_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,7 @@ struct fixture {
     struct sy_engine *engine;
     struct sy_server *server;
     pthread_t thread;
+    bool ended; /* the test has seen the engine out by itself */
 };
 
 static void *run(void *arg) {
@@ -71,8 +72,10 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
     struct fixture *fixture = *state;
-    sy_server_stop(fixture->server);
-    (void)pthread_join(fixture->thread, NULL);
+    if (!fixture->ended) {
+        sy_server_stop(fixture->server);
+        (void)pthread_join(fixture->thread, NULL);
+    }
     assert_int_equal(atomic_load(&fake_counters.watches), 0);
     assert_int_equal(access(fixture->path, F_OK), -1); /* removed on exit */
     assert_int_equal(rmdir(fixture->directory), 0);
@@ -417,23 +420,47 @@ static void test_info(void **state) {
     protobuf_c_message_free_unpacked(&response->base, NULL);
 }
 
-/* Stop while a stream is open: the release is interrupted, and its driver still reads the end. */
-static void test_stop_drains(void **state) {
-    struct sy_host *host = join(*state);
-    struct sy_stream *stream = apply(host, "hold");
-    expect_event(stream, SY_EVENT_PLANNED, 1);
+static void stop(const struct fixture *fixture) {
     Steelyard__V1__StopRequest request = STEELYARD__V1__STOP_REQUEST__INIT;
     Steelyard__V1__StopResponse *response =
-        ask(*state, "/steelyard.v1.EngineService/Stop", &request.base,
+        ask(fixture, "/steelyard.v1.EngineService/Stop", &request.base,
             &steelyard__v1__stop_response__descriptor);
     protobuf_c_message_free_unpacked(&response->base, NULL);
+}
+
+/* Stop while a stream is open: the release is interrupted, and its driver still reads the end. */
+static void test_stop_drains(void **state) {
+    struct fixture *fixture = *state;
+    struct sy_host *host = join(fixture);
+    struct sy_stream *stream = apply(host, "hold");
+    expect_event(stream, SY_EVENT_PLANNED, 1);
+    stop(fixture);
     expect_event(stream, SY_EVENT_STAGE_STARTED, 2);
     expect_event(stream, SY_EVENT_ROLLBACK_STARTED, 3);
     expect_event(stream, SY_EVENT_FINISHED, 4);
     expect_end(stream, SY_OK);
     sy_stream_close(stream);
     sy_host_finish(host);
+    fixture->ended = true;
+    (void)pthread_join(fixture->thread, NULL);
     assert_int_equal(atomic_load(&fake_counters.interrupted_all), 1);
+}
+
+/* The same with ten thousand events that were not read yet. */
+static void test_stop_drains_a_burst(void **state) {
+    struct fixture *fixture = *state;
+    struct sy_host *host = join(fixture);
+    struct sy_stream *stream = apply(host, "burst");
+    expect_event(stream, SY_EVENT_NOTE, 1);
+    stop(fixture);
+    for (int i = 2; i < FAKE_BURST; i++)
+        expect_event(stream, SY_EVENT_NOTE, i);
+    expect_event(stream, SY_EVENT_FINISHED, FAKE_BURST);
+    expect_end(stream, SY_OK);
+    sy_stream_close(stream);
+    sy_host_finish(host);
+    fixture->ended = true;
+    (void)pthread_join(fixture->thread, NULL);
 }
 
 /* Whatever is open when the engine stops without a word: it is let go, not waited for. */
@@ -463,7 +490,7 @@ static void test_abrupt_end(void **state) {
     sy_stream_close(stream);
     sy_host_finish(host);
     grpc_channel_destroy(channel);
-    serve(fixture); /* for the teardown; the address is free again */
+    fixture->ended = true;
 }
 
 static void test_second_engine_is_refused(void **state) {
@@ -547,6 +574,7 @@ int main(void) {
         T(test_services),
         T(test_info),
         T(test_stop_drains),
+        T(test_stop_drains_a_burst),
         T(test_abrupt_end),
         T(test_second_engine_is_refused),
         T(test_stale_socket),

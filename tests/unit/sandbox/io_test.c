@@ -157,23 +157,21 @@ static void destroyed_before_arrival_never_happens(void **state) {
     both->io = NULL;
 }
 
+static void assert_no_answer(struct both *both, struct seen *seen, enum sy_code code) {
+    (void)submit(both->io, "POST", "http://aws/", "AmazonSSM.GetParameter", "{\"Name\":\"/a\"}",
+                 1000, seen);
+    for (int i = 0; i < 2; i++)
+        wait_until(both->io, 5000);
+    assert_int_equal(seen->calls, 1);
+    assert_int_equal(seen->status, 0);
+    assert_int_equal(seen->code, code);
+}
+
 static void cuts_and_timeouts_are_told_apart(void **state) {
     struct both *both = *state;
     struct seen seen;
-    (void)submit(both->io, "POST", "http://aws/", "AmazonSSM.GetParameter", "{\"Name\":\"/a\"}",
-                 1000, &seen);
-    for (int i = 0; i < 2; i++)
-        wait_until(both->io, 5000);
-    assert_int_equal(seen.calls, 1);
-    assert_int_equal(seen.status, 0);
-    assert_int_equal(seen.code, SY_UNAVAILABLE);
-    (void)submit(both->io, "POST", "http://aws/", "AmazonSSM.GetParameter", "{\"Name\":\"/a\"}",
-                 1000, &seen);
-    for (int i = 0; i < 2; i++)
-        wait_until(both->io, 5000);
-    assert_int_equal(seen.calls, 1);
-    assert_int_equal(seen.status, 0);
-    assert_int_equal(seen.code, SY_DEADLINE_EXCEEDED);
+    assert_no_answer(both, &seen, SY_UNAVAILABLE);
+    assert_no_answer(both, &seen, SY_DEADLINE_EXCEEDED);
     assert_int_equal(seen.at_ms, 1100);
 }
 

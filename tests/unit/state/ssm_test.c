@@ -114,11 +114,16 @@ static void reply_parameters(struct fixture *f, const char *const values[7]) {
     fake_reply(f->aws, 200, body);
 }
 
-static void read_all(struct fixture *f) {
-    f->store->ops->read(f->store, "orders-api", "live", on_stored, f);
+/* The answer comes later than the call, and once. */
+static void deliver(struct fixture *f) {
     assert_int_equal(f->count, 0);
     fake_deliver(f->aws);
     assert_int_equal(f->count, 1);
+}
+
+static void read_all(struct fixture *f) {
+    f->store->ops->read(f->store, "orders-api", "live", on_stored, f);
+    deliver(f);
 }
 
 static void assert_call(struct fixture *f, size_t i, const char *operation, const char *body) {
@@ -319,18 +324,20 @@ static void read_errors_pass_through(void **state) {
 
 static void read_version(struct fixture *f, int64_t version) {
     f->store->ops->read_version(f->store, "orders-api", "live", version, on_stored, f);
-    assert_int_equal(f->count, 0);
-    fake_deliver(f->aws);
-    assert_int_equal(f->count, 1);
+    deliver(f);
+}
+
+static void reply_with_version(struct fixture *f, int64_t version) {
+    struct sy_record record = sample();
+    SY_AUTO_FREE char *json = sy_record_write(&record);
+    SY_AUTO_FREE char *one = parameter(names[5], json, version);
+    SY_AUTO_FREE char *body = sy_asprintf("{\"Parameter\":%s}", one);
+    fake_reply(f->aws, 200, body);
 }
 
 static void reads_an_older_version(void **state) {
     struct fixture *f = *state;
-    struct sy_record record = sample();
-    SY_AUTO_FREE char *json = sy_record_write(&record);
-    SY_AUTO_FREE char *one = parameter(names[5], json, 17);
-    SY_AUTO_FREE char *body = sy_asprintf("{\"Parameter\":%s}", one);
-    fake_reply(f->aws, 200, body);
+    reply_with_version(f, 17);
     read_version(f, 17);
     assert_call(f, 0, "GetParameter",
                 "{\"Name\":\"/lambda/orders-api/steelyard/live:17\",\"WithDecryption\":false}");
@@ -347,19 +354,9 @@ static void an_older_version_that_is_gone(void **state) {
 
 static void another_version_than_asked(void **state) {
     struct fixture *f = *state;
-    struct sy_record record = sample();
-    SY_AUTO_FREE char *json = sy_record_write(&record);
-    SY_AUTO_FREE char *one = parameter(names[5], json, 18);
-    SY_AUTO_FREE char *body = sy_asprintf("{\"Parameter\":%s}", one);
-    fake_reply(f->aws, 200, body);
+    reply_with_version(f, 18);
     read_version(f, 17);
     assert_int_equal(f->error.code, SY_INTERNAL);
-}
-
-static void written(struct fixture *f) {
-    assert_int_equal(f->count, 0);
-    fake_deliver(f->aws);
-    assert_int_equal(f->count, 1);
 }
 
 static void writes_the_record(void **state) {
@@ -371,7 +368,7 @@ static void writes_the_record(void **state) {
     SY_AUTO_JSON struct json_object *body = NULL;
     fake_reply(f->aws, 200, "{\"Tier\":\"Standard\",\"Version\":9}");
     f->store->ops->write_record(f->store, &record, on_written, f);
-    written(f);
+    deliver(f);
     assert_false(f->failed);
     assert_int_equal(f->version, 9);
     const struct fake_call *call = fake_call(f->aws, 0);
@@ -399,7 +396,7 @@ static void hostile_put_answers_are_refused(void **state) {
         struct sy_record record = sample();
         fake_reply(f->aws, 200, cases[i]);
         f->store->ops->write_record(f->store, &record, on_written, f);
-        written(f);
+        deliver(f);
         assert_true(f->failed);
         assert_int_equal(f->error.code, SY_INTERNAL);
         assert_int_equal(f->version, 0);
@@ -412,7 +409,7 @@ static void too_many_updates_is_no_bad_argument(void **state) {
     struct sy_record record = sample();
     fake_error(f->aws, SY_INVALID_ARGUMENT, "TooManyUpdates", "There are concurrent updates");
     f->store->ops->write_record(f->store, &record, on_written, f);
-    written(f);
+    deliver(f);
     assert_int_equal(f->error.code, SY_RESOURCE_EXHAUSTED);
     assert_non_null(strstr(f->error.message, "/lambda/orders-api/steelyard/live"));
 }
@@ -423,7 +420,7 @@ static void write_lease(struct fixture *f, int64_t version) {
     struct sy_lease lease = mine;
     lease.version = version;
     f->store->ops->write_lease(f->store, "orders-api", "live", &lease, on_written, f);
-    written(f);
+    deliver(f);
 }
 
 static void creates_a_lease(void **state) {
@@ -494,7 +491,7 @@ static void the_holder_cannot_be_read(void **state) {
 
 static void drop_lease(struct fixture *f) {
     f->store->ops->drop_lease(f->store, "orders-api", "live", on_written, f);
-    written(f);
+    deliver(f);
 }
 
 static void drops_a_lease(void **state) {
@@ -533,7 +530,7 @@ static void writes_the_whole_mirror_in_order(void **state) {
         fake_reply(f->aws, 200, "{\"Tier\":\"Standard\",\"Version\":2}");
     f->store->ops->write_mirror(f->store, "orders-api", &mirror, on_written, f);
     assert_int_equal(fake_calls(f->aws), 1); /* one after the other */
-    written(f);
+    deliver(f);
     assert_int_equal(f->version, 0);
     put_named(f, 0, names[0], "42");
     put_named(f, 1, names[1], "41");
@@ -547,7 +544,7 @@ static void writes_only_what_is_set(void **state) {
     struct sy_mirror mirror = {.previous = "41"};
     fake_reply(f->aws, 200, "{\"Version\":2}");
     f->store->ops->write_mirror(f->store, "orders-api", &mirror, on_written, f);
-    written(f);
+    deliver(f);
     assert_int_equal(fake_calls(f->aws), 1);
     put_named(f, 0, names[1], "41");
 }
@@ -558,7 +555,7 @@ static void a_mirror_stops_at_the_first_error(void **state) {
     fake_reply(f->aws, 200, "{\"Version\":2}");
     fake_error(f->aws, SY_INVALID_ARGUMENT, "TooManyUpdates", "busy");
     f->store->ops->write_mirror(f->store, "orders-api", &mirror, on_written, f);
-    written(f);
+    deliver(f);
     assert_int_equal(fake_calls(f->aws), 2);
     assert_int_equal(f->error.code, SY_RESOURCE_EXHAUSTED);
     assert_non_null(strstr(f->error.message, "previous-version"));
