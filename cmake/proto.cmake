@@ -17,16 +17,14 @@ foreach(proto ${protos})
     DEPENDS ${proto_paths})
   list(APPEND proto_sources ${proto_out}/${stem}.c)
 endforeach()
-if(proto_sources)
-  add_custom_command(
-    OUTPUT ${proto_out}/descriptors.c
-    COMMAND ${PROTOC} --proto_path=${CMAKE_SOURCE_DIR}/proto
-            --descriptor_set_out=${proto_out}/descriptors.bin ${protos}
-    COMMAND ${CMAKE_COMMAND} -D in=${proto_out}/descriptors.bin -D out=${proto_out}/descriptors.c
-            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-    DEPENDS ${proto_paths} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
-  add_library(sy_proto STATIC ${proto_sources} ${proto_out}/descriptors.c)
-  target_include_directories(sy_proto SYSTEM PUBLIC ${proto_out} ${protobufc_INCLUDE_DIRS})
-  target_link_libraries(sy_proto PUBLIC sy::protobufc)
-  target_compile_options(sy_proto PRIVATE -fPIE -w)
-endif()
+add_custom_command(
+  OUTPUT ${proto_out}/descriptors.c
+  COMMAND ${PROTOC} --proto_path=${CMAKE_SOURCE_DIR}/proto
+          --descriptor_set_out=${proto_out}/descriptors.bin ${protos}
+  COMMAND ${CMAKE_COMMAND} -D in=${proto_out}/descriptors.bin -D out=${proto_out}/descriptors.c
+          -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+  DEPENDS ${proto_paths} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
+add_library(sy_proto STATIC ${proto_sources} ${proto_out}/descriptors.c)
+target_include_directories(sy_proto SYSTEM PUBLIC ${proto_out} ${protobufc_INCLUDE_DIRS})
+target_link_libraries(sy_proto PUBLIC sy::protobufc)
+target_compile_options(sy_proto PRIVATE -fPIE -w)

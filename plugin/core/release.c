@@ -110,6 +110,8 @@ void sy_release_resume(struct sy_release *release, const struct sy_record *recor
     release->resume_phase = record->phase;
     if (!record->baseline[0] || record->phase == SY_PHASE_LOCK_IN)
         release->record.stage = record->spec.n_stages; /* whatever a strange record says */
+    if (!record->baseline[0] && record->phase <= SY_PHASE_SHIFTING)
+        release->record.first_traffic_ms = 0; /* the one move of a first release brings the first */
     release->record.phase = SY_PHASE_PLANNED;
     release->record.spec.wait = wait;
     release->record.spec.on_interrupt = on_interrupt;
@@ -362,21 +364,19 @@ static void on_tick(SY_STEP) {
     { SY_PHASE_##from, SY_INPUT_##on, to, why, run }
 
 const struct sy_transition sy_transitions[] = {
-    ROW(PLANNED, START, TO(PREPARING) | TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED),
+    ROW(PLANNED, START, TO(PREPARING) | TO(ROLLING_BACK) | TO(CLOSED),
         "begin, resume, or roll back", on_start),
 
-    ROW(PREPARING, LEASED,
-        TO(INTENT) | TO(BAKING) | TO(LOCK_IN) | TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED),
+    ROW(PREPARING, LEASED, TO(INTENT) | TO(BAKING) | TO(LOCK_IN) | TO(ROLLING_BACK) | TO(CLOSED),
         "lease taken", on_first_lease),
     ROW(PREPARING, INTERRUPT, 0, "interrupted", on_interrupt_preparing),
-    ROW(PREPARING, ROLLBACK, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "asked for",
-        on_rollback),
+    ROW(PREPARING, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),
 
-    ROW(INTENT, STORED, TO(SHIFTING) | TO(ROLLING_BACK) | TO(CLOSED), "intent written down",
+    ROW(INTENT, STORED, TO(SHIFTING) | TO(ROLLING_BACK), "intent written down",
         sy_on_intent_stored),
     ROW(INTENT, MIRRORED, TO(SHIFTING) | TO(CLOSED), "baseline named in the parameters",
         sy_on_intent_mirrored),
-    ROW(INTENT, SAMPLES, TO(ROLLING_BACK) | TO(CLOSED), "unhealthy", sy_on_samples),
+    ROW(INTENT, SAMPLES, TO(ROLLING_BACK), "unhealthy", sy_on_samples),
     ROW(INTENT, RECORD, TO(CLOSED), "ended elsewhere", on_record),
     ROW(INTENT, INTERRUPT, TO(ROLLING_BACK) | TO(CLOSED), "interrupted", sy_stop_by_interrupt),
     ROW(INTENT, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),
@@ -413,8 +413,6 @@ const struct sy_transition sy_transitions[] = {
     ROW(CLOSED, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback_closed),
 };
 const size_t sy_n_transitions = SY_COUNT(sy_transitions);
-
-/* ---- one step ---- */
 
 static void run_transition(SY_STEP) {
     for (size_t i = 0; i < sy_n_transitions; i++) {

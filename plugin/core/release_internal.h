@@ -1,6 +1,5 @@
-/* Shared by the parts of the step function: release.c (beginning, ending, the table),
- * release_requests.c (what is under way and due), release_move.c (the alias) and release_judge.c
- * (telemetry). */
+/* Shared by the parts of the step function: release.c (the table), release_request.c (what is under
+ * way), release_move.c (the alias) and release_judge.c (telemetry). */
 #ifndef SY_CORE_RELEASE_INTERNAL_H
 #define SY_CORE_RELEASE_INTERNAL_H
 
@@ -40,10 +39,10 @@ void sy_stop_by_interrupt(SY_STEP);
 /* The last words of this driver. */
 void sy_rest(SY_STEP, enum sy_outcome outcome, const char *text);
 
-/* release_requests.c */
-/* Take note of an answer, before the table sees it. */
+/* release_request.c */
+/* A request was answered: it is no longer under way, and may have to be made again. */
 void sy_note_answer(SY_STEP);
-/* Ask for what is wanted or due, and rest when nothing is left to do. */
+/* After the transition: ask for what is due and not under way; rest when nothing is left. */
 void sy_request(SY_STEP);
 int64_t sy_next_tick(const struct sy_release *r, int64_t now_ms);
 /* To be filled in; written as soon as the write under way is answered. */

@@ -54,7 +54,8 @@ struct driver {
     struct sy_release_event events[DRIVER_EVENTS_MAX];
     uint32_t n_events;
     uint32_t inputs;
-    bool quiet; /* keep only the last event */
+    uint32_t *arrows; /* phase, input -> the phases it led to; NULL: not wanted */
+    bool quiet;       /* keep only the last event */
 };
 
 static const struct sy_error driver_unavailable = {.code = SY_UNAVAILABLE, .message = "503"};
@@ -120,7 +121,10 @@ static void driver_keep_events(struct driver *d) {
 static void driver_step(struct driver *d, struct sy_input input) {
     input.now_ms = d->now_ms;
     d->inputs++;
+    enum sy_phase from = d->release.record.phase;
     sy_release_step(&d->release, &input, &d->out);
+    if (d->arrows)
+        d->arrows[from * SY_INPUT_COUNT + input.kind] |= 1u << d->release.record.phase;
     const struct sy_output *out = &d->out;
     driver_keep_events(d);
     assert_false(d->rested && (out->alias || out->store || out->lease || out->mirror ||

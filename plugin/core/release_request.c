@@ -1,4 +1,4 @@
-/* Requests: what is under way, what waits for it, what is due. */
+/* Requests: what is under way, what waits, what is tried again, and when to rest. */
 #include "core/release_internal.h"
 
 #include <string.h>
@@ -222,6 +222,12 @@ static void rest_if_done(SY_STEP) {
         sy_rest(r, in, out, r->leaving, r->text);
 }
 
+void sy_request(SY_STEP) {
+    request_writes(r, in, out);
+    request_reads(r, in, out);
+    rest_if_done(r, in, out);
+}
+
 static int64_t earliest(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
@@ -244,10 +250,4 @@ int64_t sy_next_tick(const struct sy_release *r, int64_t now_ms) {
             at = earliest(at, sy_judge_deadline_ms(r));
     }
     return at > now_ms ? at : now_ms + 1;
-}
-
-void sy_request(SY_STEP) {
-    request_writes(r, in, out);
-    request_reads(r, in, out);
-    rest_if_done(r, in, out);
 }
