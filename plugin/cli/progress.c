@@ -114,9 +114,8 @@ static void bar_text(const struct line_state *stage, int64_t now_ms, char buf[BA
     int64_t whole = stage->until_ms - stage->started_ms;
     int64_t done = now_ms - stage->started_ms;
     int filled = whole > 0 ? (int)(done * BAR / whole) : BAR;
-    buf[0] = '\0';
-    for (int i = 0; i < BAR; i++)
-        strcat(buf, i < filled ? "━" : "─");
+    for (int i = 0; i < BAR; i++, buf += 3) /* both are three bytes of UTF-8 */
+        (void)snprintf(buf, 4, "%s", i < filled ? "━" : "─");
 }
 
 static void draw_current(struct sy_progress *p, const struct line_state *stage, const char *weight,

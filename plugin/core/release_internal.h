@@ -1,5 +1,6 @@
-/* Shared by the parts of the step function: release.c (table, requests), release_move.c (the alias)
- * and release_judge.c (telemetry). */
+/* Shared by the parts of the step function: release.c (beginning, ending, the table),
+ * release_requests.c (what is under way and due), release_move.c (the alias) and release_judge.c
+ * (telemetry). */
 #ifndef SY_CORE_RELEASE_INTERNAL_H
 #define SY_CORE_RELEASE_INTERNAL_H
 
@@ -36,6 +37,15 @@ void sy_leave(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(
 /* Nothing can be written down (or it is not ours to write): tell, and rest at once. */
 void sy_quit(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(5, 6);
 void sy_stop_by_interrupt(SY_STEP);
+/* The last words of this driver. */
+void sy_rest(SY_STEP, enum sy_outcome outcome, const char *text);
+
+/* release_requests.c */
+/* Take note of an answer, before the table sees it. */
+void sy_note_answer(SY_STEP);
+/* Ask for what is wanted or due, and rest when nothing is left to do. */
+void sy_request(SY_STEP);
+int64_t sy_next_tick(const struct sy_release *r, int64_t now_ms);
 /* To be filled in; written as soon as the write under way is answered. */
 struct sy_mirror *sy_want_mirror(struct sy_release *r);
 /* Does all that is wanted stand in the parameters already? */

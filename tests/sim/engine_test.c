@@ -149,7 +149,10 @@ static void bad_requests_fail_later_not_within(void **state) {
     assert_int_equal(sy_watch_next(watch, &event, &error), -1);
     assert_string_equal(error.field, "function");
     sy_watch_close(watch);
-    assert_null(sy_engine_watch(s->e.engine, "no-such-release", NULL, NULL, 0, NULL, NULL));
+    watch = sy_engine_watch(s->e.engine, "no-such-release", NULL, NULL, 0, NULL, NULL);
+    assert_int_equal(sy_watch_next(watch, &event, &error), -1);
+    assert_int_equal(error.code, SY_NOT_FOUND);
+    sy_watch_close(watch);
 }
 
 static void count(void *ctx) {
