@@ -197,6 +197,11 @@ static void source_failed(SY_STEP) {
     r->next_poll_ms = in->now_ms + (again_ms < spec->poll_ms ? again_ms : spec->poll_ms);
     if (record->phase == SY_PHASE_BAKING && in->now_ms >= record->stage_until_ms)
         inconclusive(r, in, out, "telemetry does not answer", true, 0);
+    else if (record->phase == SY_PHASE_LOCK_IN &&
+             in->now_ms >= sy_record_lock_in_end(record) + spec->window_ms)
+        sy_close(r, in, out, SY_OUTCOME_PROMOTED_UNPROVEN,
+                 "telemetry did not answer at the end of the lock-in; last known good stays %s",
+                 record->last_known_good[0] ? record->last_known_good : "unknown");
 }
 
 /* Someone who only looked in, or handed over, lets go once what was due is done. */

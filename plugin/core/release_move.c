@@ -300,12 +300,19 @@ void sy_look_at_alias(SY_STEP) {
 
 void sy_on_holding_alias(SY_STEP) {
     struct sy_routing meant;
+    struct sy_routing baseline;
     if (in->error)
         return; /* the next look tells */
     sy_record_routing(&r->record, r->record.stage, &meant);
     if (in->exists && routes_same(in->routing, &meant)) {
         adopt(r, in);
         r->routing = meant; /* transient weights are not what it was left at */
+        return;
+    }
+    baseline_routing(r, &baseline);
+    if (in->exists && baseline.primary[0] && sy_routing_equal(in->routing, &baseline)) {
+        adopt(r, in);
+        found_on_baseline(r, in, out, "somebody moved it there while the release went on");
         return;
     }
     r->routing = in->exists ? *in->routing : (struct sy_routing){0};
