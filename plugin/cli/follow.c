@@ -164,5 +164,8 @@ int sy_cli_follow(const struct sy_cli *cli, struct sy_stream *stream) {
     sy_progress_destroy(progress);
     if (error.code != SY_OK)
         code = sy_cli_error(cli, &error);
-    return handled ? 128 + handled : code;
+    /* "Interrupted" means that on_interrupt was applied; where it could not be, that is told. */
+    bool applied = error.code == SY_OK ? code != sy_outcome_exit(SY_OUTCOME_HALTED)
+                                       : error.code == SY_CANCELLED;
+    return handled && applied ? 128 + handled : code;
 }

@@ -1,6 +1,7 @@
-/* The live view of a release in a terminal: one line a stage, the one under way with a bar, the
- * error rate against its threshold and the time left; below it what just happened. Redrawn in
- * place. */
+/* The live view of a release in a terminal: how traffic is shared, one line a stage, the one under
+ * way with a bar, the error rate against its threshold and the time left; below it what just
+ * happened. Redrawn in place: no line wraps and no frame is higher than the terminal, or it could
+ * not be. */
 #include "cli/follow.h"
 
 #include "base/memory.h"
@@ -12,7 +13,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { NOTES = 3, BAR = 24, LINE_MAX_BYTES = 600 };
+enum { NOTES = 3, BAR_MAX = 24, SLIDER_MAX = 50, LINE_MAX_BYTES = 600, FRAME_MAX_BYTES = 16384 };
+enum { NARROW = 64, DRAW_AT_MOST_EVERY_MS = 100, OUTCOME_LINES = 6 };
 
 struct line_state {
     int32_t weight_bp;
@@ -27,7 +29,8 @@ struct line_state {
 struct sy_progress {
     const struct sy_cli *cli;
     bool color;
-    int drawn; /* lines on the screen that the next drawing replaces */
+    struct winsize size; /* of the terminal, at the last drawing */
+    int drawn;           /* lines on the screen that the next drawing replaces */
     struct line_state stages[SY_STAGES_MAX + 1];
     uint32_t n_stages;
     uint32_t current; /* 1-based; 0 = none */
@@ -42,16 +45,24 @@ struct sy_progress {
     int64_t last_draw_ms;
 };
 
+static bool is_apply(const struct sy_progress *p) {
+    return strcmp(p->cli->command, "apply") == 0;
+}
+
 struct sy_progress *sy_progress_create(const struct sy_cli *cli) {
     struct sy_progress *p = sy_calloc(1, sizeof *p);
+    const char *no_color = getenv("NO_COLOR");
     p->cli = cli;
-    p->color = !getenv("NO_COLOR");
+    p->color = !(no_color && no_color[0]); /* https://no-color.org */
     p->threshold_bp = cli->spec.threshold_bp;
-    if (strcmp(cli->command, "apply") == 0) {
+    (void)snprintf(p->version, sizeof p->version, "%s", cli->spec.version);
+    if (is_apply(p)) {
         p->n_stages = cli->spec.n_stages;
         for (uint32_t i = 0; i < p->n_stages; i++)
             p->stages[i].weight_bp = cli->spec.stages[i].weight_bp;
     }
+    /* A frame is one write, so that no half of one is ever seen. */
+    (void)setvbuf(stdout, NULL, _IOFBF, FRAME_MAX_BYTES);
     return p;
 }
 
@@ -68,11 +79,17 @@ static const char *paint(const struct sy_progress *p, const char *code) {
 #define CYAN "\033[36m"
 #define PLAIN "\033[0m"
 
-static int width(void) {
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
-        return size.ws_col;
-    return 80;
+/* After a resize nobody knows where the old frame is: the new one starts below it. */
+static void measure(struct sy_progress *p) {
+    struct winsize size = {0};
+    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    if (!size.ws_col)
+        size.ws_col = 80;
+    if (!size.ws_row)
+        size.ws_row = 24;
+    if (size.ws_col != p->size.ws_col || size.ws_row != p->size.ws_row)
+        p->drawn = 0;
+    p->size = size;
 }
 
 /* Print one line, cut to the terminal's width so that it never wraps (escape sequences take no
@@ -85,8 +102,7 @@ static void put(struct sy_progress *p, const char *fmt, ...) {
     (void)vsnprintf(line, sizeof line, fmt, args);
     va_end(args);
     int columns = 0;
-    int limit = width() - 1;
-    (void)fputs("\033[2K", stdout);
+    int limit = p->size.ws_col - 1;
     for (const char *c = line; *c; c++) {
         if (*c == '\033') {
             while (*c && *c != 'm')
@@ -99,7 +115,7 @@ static void put(struct sy_progress *p, const char *fmt, ...) {
             break;
         (void)putchar(*c);
     }
-    (void)printf("%s\n", paint(p, PLAIN));
+    (void)printf("%s\033[K\n", paint(p, PLAIN));
     p->drawn++;
 }
 
@@ -110,96 +126,178 @@ static void rate_text(struct sy_counts counts, char buf[16]) {
         (void)snprintf(buf, 16, "-");
 }
 
-static void bar_text(const struct line_state *stage, int64_t now_ms, char buf[BAR * 3 + 1]) {
-    int64_t whole = stage->until_ms - stage->started_ms;
-    int64_t done = now_ms - stage->started_ms;
-    int filled = whole > 0 ? (int)(done * BAR / whole) : BAR;
-    for (int i = 0; i < BAR; i++, buf += 3) /* both are three bytes of UTF-8 */
-        (void)snprintf(buf, 4, "%s", i < filled ? "━" : "─");
+static const char *repeat(const char *glyph, int n, char *buf, size_t size) {
+    size_t len = strlen(glyph);
+    size_t used = 0;
+    for (int i = 0; i < n && used + len < size; i++, used += len)
+        memcpy(buf + used, glyph, len);
+    buf[used] = '\0';
+    return buf;
+}
+
+static int at_most(int value, int limit) {
+    return value < limit ? value : limit;
+}
+
+/* The part of all traffic that the new version gets. */
+static int32_t share_bp(const struct sy_progress *p) {
+    if (strcmp(p->routing.primary, p->version) == 0)
+        return 10000 - p->routing.additional_bp;
+    return strcmp(p->routing.additional, p->version) == 0 ? p->routing.additional_bp : 0;
+}
+
+/* The balance: its weight slides from the old version to the new one. */
+static void draw_slider(struct sy_progress *p) {
+    char left[SLIDER_MAX * 3 + 1];
+    char right[SLIDER_MAX * 3 + 1];
+    char percent[16];
+    int length = at_most(p->size.ws_col - 20, SLIDER_MAX);
+    if (length < 10 || !p->routing.primary[0] || !p->baseline[0])
+        return;
+    int32_t share = share_bp(p);
+    int at = (int)((int64_t)(length - 1) * share / 10000);
+    put(p, "  %s %s%s%s◆%s%s%s%s %s  %s%s", p->baseline, paint(p, p->rolling_back ? RED : GREEN),
+        repeat("━", at, left, sizeof left), paint(p, BOLD), paint(p, PLAIN), paint(p, DIM),
+        repeat("━", length - 1 - at, right, sizeof right), paint(p, PLAIN), p->version,
+        paint(p, BOLD), sy_percent_format(share, percent));
 }
 
 static void draw_current(struct sy_progress *p, const struct line_state *stage, const char *weight,
                          int64_t now_ms) {
-    char bar[BAR * 3 + 1];
+    char done[BAR_MAX * 3 + 1];
+    char rest[BAR_MAX * 3 + 1];
     char left[32];
     char rate[16];
     char limit[16];
+    bool narrow = p->size.ws_col < NARROW;
+    int length = narrow ? 5 : at_most(p->size.ws_col - 56, BAR_MAX);
+    int64_t whole = stage->until_ms - stage->started_ms;
     int64_t left_ms = stage->until_ms > now_ms ? stage->until_ms - now_ms : 0;
-    bar_text(stage, now_ms, bar);
+    int64_t done_ms = left_ms < whole ? whole - left_ms : 0;
+    int filled = whole > 0 ? (int)(done_ms * length / whole) : length;
     rate_text(stage->canary, rate);
     bool bad = sy_rate_bp(stage->canary) > p->threshold_bp;
-    put(p, "  %s●%s %5s  %s%s%s  %6s left   %s%s%s of %s   %lld of %lld failed", paint(p, CYAN),
-        paint(p, PLAIN), weight, paint(p, CYAN), bar, paint(p, PLAIN),
-        sy_duration_format(left_ms - left_ms % 1000, left), paint(p, bad ? RED : BOLD), rate,
-        paint(p, PLAIN), sy_percent_format(p->threshold_bp, limit), (long long)stage->canary.errors,
-        (long long)stage->canary.invocations);
+    put(p,
+        narrow ? "  %s●%s %5s %s%s%s%s%s %s %s%s%s of %s %s%lld/%lld"
+               : "  %s●%s %5s  %s%s%s%s%s  %6s left   %s%s%s of %s   %s%lld of %lld failed",
+        paint(p, CYAN), paint(p, PLAIN), weight, paint(p, CYAN),
+        repeat("━", filled, done, sizeof done), paint(p, DIM),
+        repeat("─", length - filled, rest, sizeof rest), paint(p, PLAIN),
+        sy_duration_format((left_ms + 999) / 1000 * 1000, left), paint(p, bad ? RED : BOLD), rate,
+        paint(p, PLAIN), sy_percent_format(p->threshold_bp, limit), paint(p, bad ? RED : PLAIN),
+        (long long)stage->canary.errors, (long long)stage->canary.invocations);
 }
 
 static void draw_over(struct sy_progress *p, const struct line_state *stage, const char *weight) {
     bool good = stage->decision == SY_DECISION_HEALTHY;
     bool bad = stage->decision == SY_DECISION_UNHEALTHY;
+    const char *color = paint(p, good ? GREEN : bad ? RED : YELLOW);
     char rate[16];
     rate_text(stage->canary, rate);
-    put(p, "  %s%s%s %5s  %s%-12s%s  %s, %lld of %lld failed",
-        paint(p, good  ? GREEN
-                 : bad ? RED
-                       : YELLOW),
+    put(p,
+        p->size.ws_col < NARROW ? "  %s%s%s %5s %s%s%s %s %lld/%lld"
+                                : "  %s%s%s %5s  %s%-12s%s  %s, %lld of %lld failed",
+        color,
         good  ? "✓"
         : bad ? "✗"
               : "?",
-        paint(p, PLAIN), weight,
-        paint(p, good  ? GREEN
-                 : bad ? RED
-                       : YELLOW),
-        sy_decision_word(stage->decision), paint(p, PLAIN), rate, (long long)stage->canary.errors,
-        (long long)stage->canary.invocations);
+        paint(p, PLAIN), weight, color, sy_decision_word(stage->decision), paint(p, PLAIN), rate,
+        (long long)stage->canary.errors, (long long)stage->canary.invocations);
 }
 
 static void draw_stage(struct sy_progress *p, uint32_t i, int64_t now_ms) {
     const struct line_state *stage = &p->stages[i];
+    bool last = i == p->n_stages;
+    bool reached = last && stage->started_ms && !p->rolling_back;
     char weight[16];
-    sy_percent_format(i < p->n_stages ? stage->weight_bp : 10000, weight);
+    char at[24];
+    sy_percent_format(last ? 10000 : stage->weight_bp, weight);
     if (stage->over && stage->decision != SY_DECISION_NONE)
         draw_over(p, stage, weight);
     else if (p->current == i + 1 && stage->until_ms && !p->rolling_back && !p->outcome)
         draw_current(p, stage, weight, now_ms);
+    else if (reached && stage->until_ms)
+        put(p, "  %s●%s %5s  all traffic, lock-in until %.8s UTC", paint(p, GREEN), paint(p, PLAIN),
+            weight, sy_time_format(stage->until_ms, at) + 11);
     else
-        put(p, "  %s○ %5s%s%s", paint(p, DIM), weight, i == p->n_stages ? "  lock-in" : "",
-            stage->started_ms ? ", reached" : "");
+        put(p, "  %s○ %5s%s", paint(p, DIM), weight, last ? "  lock-in" : "");
+}
+
+/* The end is told whole: words go on to the next line. */
+static int wrap(struct sy_progress *p, const char *text, bool print) {
+    int lines = 0;
+    int width = p->size.ws_col > 12 ? p->size.ws_col - 3 : 9;
+    while (*text && lines < OUTCOME_LINES) {
+        int n = at_most((int)strlen(text), width);
+        int cut = n;
+        while (text[n] && cut > 0 && text[cut] != ' ')
+            cut--;
+        n = cut > 0 ? cut : n;
+        if (print)
+            put(p, "  %.*s", n, text);
+        text += n + (text[n] == ' ');
+        lines++;
+    }
+    return lines;
 }
 
 static void draw_outcome(struct sy_progress *p) {
-    bool good = sy_outcome_exit(p->outcome) == 0;
-    put(p, "  %s%s%s%s", paint(p, BOLD), paint(p, good ? GREEN : RED), sy_outcome_word(p->outcome),
-        paint(p, PLAIN));
-    put(p, "  %s", p->outcome_text);
+    bool good = sy_outcome_exit(p->outcome) == 0 ||
+                (!is_apply(p) && p->outcome == SY_OUTCOME_CANCELLED); /* as it was asked to */
+    put(p, "  %s%s%s", paint(p, BOLD), paint(p, good ? GREEN : RED), sy_outcome_word(p->outcome));
+    (void)wrap(p, p->outcome_text, true);
+}
+
+static void draw_footer(struct sy_progress *p, int signal) {
+    if (p->outcome)
+        draw_outcome(p);
+    else if (signal)
+        put(p, "  %sinterrupted: waiting for the alias to come to rest", paint(p, YELLOW));
+    else if (p->rolling_back)
+        put(p, "  %sgoing back to %s", paint(p, YELLOW), p->baseline);
+    else if (!p->routing.primary[0])
+        put(p, "  %sasking AWS where the alias stands", paint(p, DIM));
+    else if (is_apply(p) && p->current > p->n_stages)
+        put(p, "  %sCtrl-C leaves it promoted", paint(p, DIM));
+    else if (is_apply(p))
+        put(p, "  %sCtrl-C %s", paint(p, DIM),
+            p->cli->spec.on_interrupt == SY_INTERRUPT_HOLD ? "holds the release" : "rolls it back");
+}
+
+/* As much as the terminal is high: the stages around the current one first, then notes. */
+static void draw_body(struct sy_progress *p, int64_t now_ms) {
+    int footer = p->outcome ? 1 + wrap(p, p->outcome_text, false) : 1;
+    int room = p->size.ws_row - 2 - footer; /* the header, and where the cursor rests */
+    uint32_t n = p->n_stages || is_apply(p) ? p->n_stages + 1 : 0;
+    if (room > (int)n) {
+        draw_slider(p);
+        room--;
+    }
+    uint32_t shown = room < (int)n ? (uint32_t)(room > 0 ? room : 0) : n;
+    uint32_t first = p->current > shown ? p->current - shown : 0;
+    for (uint32_t i = first; i < first + shown; i++)
+        draw_stage(p, i, now_ms);
+    for (int i = NOTES - at_most(room - (int)shown, NOTES); i < NOTES; i++)
+        if (p->notes[i][0])
+            put(p, "  %s%s", paint(p, DIM), p->notes[i]);
 }
 
 void sy_progress_draw(struct sy_progress *p, int64_t now_ms, int signal) {
     char routing[80];
-    if (now_ms - p->last_draw_ms < 100 && !p->outcome)
+    if (now_ms - p->last_draw_ms < DRAW_AT_MOST_EVERY_MS && !p->outcome)
         return;
     p->last_draw_ms = now_ms;
+    measure(p);
+    (void)putchar('\r'); /* a terminal echoes ^C where the cursor rests */
     if (p->drawn)
         (void)printf("\033[%dA", p->drawn);
     p->drawn = 0;
-    put(p, "  %s%s:%s%s  %s %s→%s %s   %s%s%s", paint(p, BOLD), p->cli->spec.function,
-        p->cli->spec.alias, paint(p, PLAIN), p->baseline[0] ? p->baseline : "none", paint(p, DIM),
-        paint(p, PLAIN), p->version, paint(p, DIM),
-        p->routing.primary[0] ? sy_routing_format(&p->routing, routing) : "", paint(p, PLAIN));
-    for (uint32_t i = 0; p->version[0] && i <= p->n_stages; i++)
-        draw_stage(p, i, now_ms);
-    for (int i = 0; i < NOTES; i++)
-        put(p, "  %s%s", paint(p, DIM), p->notes[i]);
-    if (p->outcome)
-        draw_outcome(p);
-    else if (signal)
-        put(p, "  %sinterrupted: waiting for the alias to come to rest%s", paint(p, YELLOW),
-            paint(p, PLAIN));
-    else if (strcmp(p->cli->command, "apply") == 0)
-        put(p, "  %sCtrl-C %s%s", paint(p, DIM),
-            p->cli->spec.on_interrupt == SY_INTERRUPT_HOLD ? "holds the release" : "rolls it back",
-            paint(p, PLAIN));
+    put(p, "  %s%s:%s%s  %s %s→%s %s   %s%s", paint(p, BOLD), p->cli->spec.function,
+        p->cli->spec.alias, paint(p, PLAIN), p->baseline[0] ? p->baseline : "…", paint(p, DIM),
+        paint(p, PLAIN), p->version[0] ? p->version : "…", paint(p, DIM),
+        p->routing.primary[0] ? sy_routing_format(&p->routing, routing) : "");
+    draw_body(p, now_ms);
+    draw_footer(p, signal);
     (void)fputs("\033[J", stdout);
     (void)fflush(stdout);
 }

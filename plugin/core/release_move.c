@@ -371,7 +371,7 @@ static void back_failed(SY_STEP) {
         sy_is_transient(error) || error->code == SY_ABORTED ? BACK_TRIES : BACK_TRIES_FINAL;
     if (error->code == SY_NOT_FOUND || r->attempts >= tries) {
         char why[SY_REASON_MAX / 2];
-        sy_set_text(why, sizeof why, "the rollback failed (%.60s)", error->message);
+        sy_set_text(why, sizeof why, "the rollback failed (%.70s)", error->message);
         sy_halt(r, in, out, why);
     } else if (error->code == SY_ABORTED) {
         read_alias(r, in, out); /* the revision is not ours: see why */

@@ -116,6 +116,22 @@ def moving():
         assert world.alias() == WHOLE, world.alias()
 
 
+@test("SIGINT when the alias cannot be moved back: exit 7, and it says so")
+def stuck():
+    with World() as world:
+        apply = world.apply(*LONG)
+        wait_for("the stage", lambda: "observed" in apply.names())
+        world.fault("UpdateAlias", "status", status=403, code="AccessDeniedException", message="not any more")
+        os.kill(apply.pid, signal.SIGINT)
+        apply.end(30)
+        last = apply.events[-1]
+        assert apply.code == 7 and last["outcome"] == "HALTED", (apply.code, last)
+        assert "update-alias" in last["text"] or "lambda:UpdateAlias" in last["text"], last
+        world.act("clear-faults")
+        back = world.run("rollback", *CHECKOUT)
+        assert back.code == 0 and world.alias() == WHOLE, (back.code, back.out, back.err)
+
+
 @test("SIGINT to plan and status ends them and their engine")
 def reading():
     for words, version in ((["plan", *CHECKOUT, "--version", "42"], None), (["status", *CHECKOUT], None)):

@@ -67,9 +67,9 @@ class Run:
         self.world = world
         self.out_path, self.err_path = world.path("out"), world.path("err")
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
-            popen = dict({"stdout": out, "stderr": err}, **popen)
+            popen = dict({"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}, **popen)
             command = [word if isinstance(word, bytes) else str(word) for word in words]
-            self.process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, **popen)
+            self.process = subprocess.Popen(command, env=env, **popen)
         self.pid = self.process.pid
 
     @property
