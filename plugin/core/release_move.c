@@ -442,6 +442,18 @@ void sy_on_verifying_alias(SY_STEP) {
     }
 }
 
+/* Somebody else wrote down that the release went back. Their word, but the alias is looked at: a
+ * move of ours may have crossed theirs. */
+void sy_verify_baseline(SY_STEP, enum sy_outcome outcome, const char *why) {
+    r->rollback_outcome = outcome;
+    sy_set_text(r->text, sizeof r->text, "%s", why);
+    r->record.phase = SY_PHASE_VERIFYING;
+    r->record.outcome = SY_OUTCOME_NONE;
+    r->decided_ms = in->now_ms;
+    r->attempts = 0;
+    sy_look_at_alias(r, in, out);
+}
+
 /* ---- taking over what another driver left ---- */
 
 /* The alias went back while nobody drove, or by somebody else's hand: a rollback moves the alias
@@ -469,7 +481,7 @@ static void reenter_hold(SY_STEP, enum sy_phase phase) {
     record->phase = phase;
     repair_mirror(r);
     r->next_poll_ms = in->now_ms;
-    if (!record->paused)
+    if (!record->paused || phase != SY_PHASE_BAKING)
         return;
     record->paused = false; /* somebody said go on: the stage bakes once more, as if new */
     record->extended = false;
