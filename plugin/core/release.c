@@ -92,7 +92,8 @@ static void carry_rolled_back(struct sy_record *record, const struct sy_record *
 
 void sy_release_begin(struct sy_release *release, const struct sy_plan *plan,
                       const struct sy_record *before, const char *release_id, int64_t now_ms) {
-    *release = (struct sy_release){.start = SY_START_RELEASE};
+    *release =
+        (struct sy_release){.start = SY_START_RELEASE, .traffic_per_hour = plan->traffic_per_hour};
     struct sy_record *record = &release->record;
     record->spec = plan->spec;
     record->version = before ? before->version : 0;
@@ -106,7 +107,7 @@ void sy_release_begin(struct sy_release *release, const struct sy_plan *plan,
 
 void sy_release_resume(struct sy_release *release, const struct sy_record *record,
                        enum sy_start start, enum sy_wait wait, enum sy_interrupt on_interrupt) {
-    *release = (struct sy_release){.start = start, .record = *record};
+    *release = (struct sy_release){.start = start, .record = *record, .traffic_per_hour = -1};
     release->resume_phase = record->phase;
     if (!record->baseline[0] || record->phase == SY_PHASE_LOCK_IN)
         release->record.stage = record->spec.n_stages; /* whatever a strange record says */

@@ -109,6 +109,7 @@ struct sy_release {
     int64_t lease_good_until_ms; /* as far as we know that it is written down */
     bool lease_lost;             /* somebody else drives now */
     bool stateless;              /* the store cannot be read: leave it alone */
+    int64_t traffic_per_hour;    /* through the alias before the release; -1 = not known */
     bool manual;                 /* a person's rollback: goes on whatever the alias looks like */
     bool interrupted;            /* do not wait for what is only nice to know */
     bool traffic_seen;           /* after a rollback: looked at, told */
