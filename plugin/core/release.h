@@ -108,6 +108,7 @@ struct sy_release {
     bool lease_foreign;          /* the last look saw another name on it */
     int64_t lease_good_until_ms; /* as far as we know that it is written down */
     bool lease_lost;             /* somebody else drives now */
+    bool contested;              /* the move under way met a revision that was not ours */
     bool stateless;              /* the store cannot be read: leave it alone */
     int64_t traffic_per_hour;    /* through the alias before the release; -1 = not known */
     bool manual;                 /* a person's rollback: goes on whatever the alias looks like */

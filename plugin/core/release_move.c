@@ -9,6 +9,8 @@ enum {
     BACK_TRIES_FINAL = 5, /* of a rollback that AWS refuses for a reason that stays */
     BACK_TRIES = 200,     /* of one that may still succeed: about an hour and a half */
     VERIFY_TRIES = 5,
+    CONTESTED_POLL_MS =
+        5000, /* somebody touched the alias: their word may stand in the record soon */
     INTENT_STORE_TRIES = 3, /* before anything moved */
     INTENT_STORE_TRIES_SPLIT = 10,
 };
@@ -216,6 +218,9 @@ static void moved(SY_STEP) {
     event->duration_ms = r->decided_ms ? in->now_ms - r->decided_ms : 0;
     record->results[record->stage].started_ms = in->now_ms;
     r->next_poll_ms = in->now_ms + record->spec.poll_ms;
+    if (r->contested && record->spec.poll_ms > CONTESTED_POLL_MS)
+        r->next_poll_ms = in->now_ms + CONTESTED_POLL_MS;
+    r->contested = false;
     r->observed_ms = 0;
     r->observe_failures = 0;
     r->attempts = 0;
@@ -279,6 +284,7 @@ void sy_on_shifting_alias(SY_STEP) {
     }
     sy_set_text(r->text, sizeof r->text, "%s", in->error->message);
     r->attempts++;
+    r->contested |= in->error->code == SY_ABORTED;
     if (was_write && in->error->code != SY_ABORTED && !sy_is_transient(in->error))
         r->attempts = FORWARD_TRIES; /* refused for good; see what the alias is, then give up */
     if (was_write && !sy_is_transient(in->error))
