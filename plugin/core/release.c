@@ -138,6 +138,7 @@ void sy_close(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     record->phase = SY_PHASE_CLOSED;
     record->outcome = outcome;
     record->ended_ms = in->now_ms;
+    record->paused = false;
     if ((outcome == SY_OUTCOME_ROLLED_BACK || outcome == SY_OUTCOME_CANCELLED) &&
         record->first_traffic_ms)
         remember_rolled_back(record);
