@@ -54,10 +54,16 @@ void sy_judge(const struct sy_spec *spec, const struct sy_sample *samples, size_
         if (samples[i].start_ms >= from_ms)
             add(&ret->total, samples[i].canary);
     /* A window may have ended unhealthy only if it has errors at all; most releases have none, and
-     * then one look at the current window is the whole work. */
-    for (size_t i = 0; i < n && ret->total.errors > 0; i++)
-        if (samples[i].start_ms >= from_ms && samples[i].start_ms < now_ms &&
-            judge_window(spec, samples, i + 1, samples[i].start_ms, from_ms, ret))
+     * then one look at the current window is the whole work. Else each window's own samples, at
+     * most SY_WINDOW_BUCKETS, are summed up. */
+    size_t first = 0;
+    for (size_t i = 0; i < n && ret->total.errors > 0; i++) {
+        int64_t at_ms = samples[i].start_ms;
+        while (samples[first].start_ms <= at_ms - spec->window_ms)
+            first++;
+        if (at_ms >= from_ms && at_ms < now_ms &&
+            judge_window(spec, samples + first, i + 1 - first, at_ms, from_ms, ret))
             return;
+    }
     (void)judge_window(spec, samples, n, now_ms, from_ms, ret);
 }
