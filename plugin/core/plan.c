@@ -166,6 +166,7 @@ static void expect_traffic(const struct sy_facts *facts, struct sy_plan *plan) {
     const struct sy_spec *spec = &plan->spec;
     for (uint32_t i = 0; i < SY_STAGES_MAX; i++)
         plan->expected[i] = -1;
+    plan->traffic_per_hour = facts->has_traffic ? facts->traffic_per_hour : -1;
     if (!facts->has_traffic || plan->kind != SY_PLAN_RELEASE)
         return;
     bool warned = false;

@@ -47,6 +47,7 @@ struct sy_plan {
     char release_id[40];             /* of the release that RESUME continues */
     bool supersedes;                 /* a release in its lock-in is closed as SUPERSEDED */
     bool moves_mirror;               /* the four parameters follow this alias */
+    int64_t traffic_per_hour;        /* through the alias, in the hour before; -1 = not known */
     int64_t expected[SY_STAGES_MAX]; /* the target's invocations within a stage; -1 = not known */
     char warnings[SY_PLAN_WARNINGS_MAX][256];
     uint32_t n_warnings;

@@ -92,7 +92,8 @@ static void carry_rolled_back(struct sy_record *record, const struct sy_record *
 
 void sy_release_begin(struct sy_release *release, const struct sy_plan *plan,
                       const struct sy_record *before, const char *release_id, int64_t now_ms) {
-    *release = (struct sy_release){.start = SY_START_RELEASE};
+    *release =
+        (struct sy_release){.start = SY_START_RELEASE, .traffic_per_hour = plan->traffic_per_hour};
     struct sy_record *record = &release->record;
     record->spec = plan->spec;
     record->version = before ? before->version : 0;
@@ -106,7 +107,7 @@ void sy_release_begin(struct sy_release *release, const struct sy_plan *plan,
 
 void sy_release_resume(struct sy_release *release, const struct sy_record *record,
                        enum sy_start start, enum sy_wait wait, enum sy_interrupt on_interrupt) {
-    *release = (struct sy_release){.start = start, .record = *record};
+    *release = (struct sy_release){.start = start, .record = *record, .traffic_per_hour = -1};
     release->resume_phase = record->phase;
     if (!record->baseline[0] || record->phase == SY_PHASE_LOCK_IN)
         release->record.stage = record->spec.n_stages; /* whatever a strange record says */
@@ -137,6 +138,7 @@ void sy_close(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     record->phase = SY_PHASE_CLOSED;
     record->outcome = outcome;
     record->ended_ms = in->now_ms;
+    record->paused = false;
     if ((outcome == SY_OUTCOME_ROLLED_BACK || outcome == SY_OUTCOME_CANCELLED) &&
         record->first_traffic_ms)
         remember_rolled_back(record);
@@ -160,7 +162,7 @@ void sy_rest(SY_STEP, enum sy_outcome outcome, const char *text) {
     event->outcome = outcome;
     event->to = r->routing;
     sy_set_text(event->text, sizeof event->text, "%s", text);
-    out->drop_lease = r->lease.version != 0;
+    out->drop_lease = r->lease.version != 0 && !r->lease_foreign;
     out->rest = true;
     r->rested = true;
 }
@@ -200,6 +202,12 @@ static void on_start(SY_STEP) {
     out->lease = true;
 }
 
+/* Not ours any more: neither renewed nor dropped, whatever is still under way. */
+static void lose_lease(struct sy_release *r) {
+    r->lease_lost = true;
+    r->lease.version = 0;
+}
+
 static void on_first_lease(SY_STEP) {
     const struct sy_record *record = &r->record;
     if (in->error) {
@@ -208,6 +216,7 @@ static void on_first_lease(SY_STEP) {
         return;
     }
     if (r->lease_contended) { /* whoever wrote first goes on, and renews what we wrote over */
+        lose_lease(r);        /* so it is not ours to drop */
         sy_quit(r, in, out, SY_OUTCOME_FAILED,
                 "somebody else took the lease of %s:%s at the same time; look again in a minute",
                 record->spec.function, record->spec.alias);
@@ -303,12 +312,6 @@ static void on_rollback_shifting(SY_STEP) {
                      "a first release has no baseline to go back to; the alias is being created");
 }
 
-/* Not ours any more: neither renewed nor dropped, whatever is still under way. */
-static void lose_lease(struct sy_release *r) {
-    r->lease_lost = true;
-    r->lease.version = 0;
-}
-
 /* The release was ended by somebody else: their word is the record now. */
 static void ended_elsewhere(SY_STEP) {
     struct sy_record *record = &r->record;
@@ -317,11 +320,30 @@ static void ended_elsewhere(SY_STEP) {
     *record = *in->record;
     if (record->sequence < sequence)
         record->sequence = sequence;
-    if (record->outcome == SY_OUTCOME_ROLLED_BACK || record->outcome == SY_OUTCOME_CANCELLED) {
-        r->routing = (struct sy_routing){0};
-        memcpy(r->routing.primary, record->baseline, sizeof r->routing.primary);
+    bool went_back = record->outcome == SY_OUTCOME_ROLLED_BACK ||
+                     record->outcome == SY_OUTCOME_CANCELLED ||
+                     record->outcome == SY_OUTCOME_FAILED;
+    if (went_back && record->baseline[0]) {
+        sy_verify_baseline(r, in, out, record->outcome, record->reason);
+        return;
     }
     r->want_store = overwritten; /* what we wrote over is the truth: write it again */
+}
+
+/* Does somebody else hold the lease? While ours stands, a foreign name on it is that of one who
+ * came at the same time and lets go again: ours is written over it, and only if the other name
+ * stands there at the next look, too, it has it. An unreadable or expired lease is nobody's. */
+static bool sees_other_driver(struct sy_release *r, const struct sy_input *in) {
+    bool foreign = in->lease && in->lease->until_ms > in->now_ms &&
+                   strcmp(in->lease->owner, r->lease.owner) != 0;
+    bool again = r->lease_foreign;
+    r->lease_foreign = foreign;
+    if (!foreign)
+        return false;
+    if (again || in->now_ms > r->lease_good_until_ms)
+        return true;
+    r->lease.until_ms = in->now_ms; /* renew now */
+    return false;
 }
 
 /* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
@@ -332,7 +354,7 @@ static void on_record(SY_STEP) {
         return; /* the next look tells */
     if (!r->mirroring && in->mirror)
         r->known_mirror = *in->mirror;
-    bool driven_elsewhere = in->lease && strcmp(in->lease->owner, r->lease.owner) != 0;
+    bool driven_elsewhere = sees_other_driver(r, in);
     if (driven_elsewhere)
         lose_lease(r);
     if (in->record && strcmp(in->record->release_id, record->release_id) != 0) {
@@ -377,7 +399,7 @@ const struct sy_transition sy_transitions[] = {
     ROW(INTENT, MIRRORED, TO(SHIFTING) | TO(CLOSED), "baseline named in the parameters",
         sy_on_intent_mirrored),
     ROW(INTENT, SAMPLES, TO(ROLLING_BACK), "unhealthy", sy_on_samples),
-    ROW(INTENT, RECORD, TO(CLOSED), "ended elsewhere", on_record),
+    ROW(INTENT, RECORD, TO(VERIFYING) | TO(CLOSED), "ended elsewhere", on_record),
     ROW(INTENT, INTERRUPT, TO(ROLLING_BACK) | TO(CLOSED), "interrupted", sy_stop_by_interrupt),
     ROW(INTENT, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),
 
@@ -389,13 +411,13 @@ const struct sy_transition sy_transitions[] = {
 
     ROW(BAKING, SAMPLES, TO(INTENT) | TO(ROLLING_BACK), "judged", sy_on_samples),
     ROW(BAKING, ALIAS, TO(CLOSED), "moved by somebody else", sy_on_holding_alias),
-    ROW(BAKING, RECORD, TO(CLOSED), "ended elsewhere", on_record),
+    ROW(BAKING, RECORD, TO(VERIFYING) | TO(CLOSED), "ended elsewhere", on_record),
     ROW(BAKING, INTERRUPT, TO(ROLLING_BACK), "interrupted", sy_stop_by_interrupt),
     ROW(BAKING, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback),
 
     ROW(LOCK_IN, SAMPLES, TO(ROLLING_BACK) | TO(CLOSED), "judged", sy_on_samples),
     ROW(LOCK_IN, ALIAS, TO(CLOSED), "moved by somebody else", sy_on_holding_alias),
-    ROW(LOCK_IN, RECORD, TO(CLOSED), "ended elsewhere", on_record),
+    ROW(LOCK_IN, RECORD, TO(VERIFYING) | TO(CLOSED), "ended elsewhere", on_record),
     ROW(LOCK_IN, INTERRUPT, 0, "interrupted", sy_stop_by_interrupt),
     ROW(LOCK_IN, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),
 

@@ -103,13 +103,17 @@ struct sy_release {
     int64_t observed_ms;     /* time of the last good answer of the source */
     enum sy_outcome leaving; /* not NONE: let go as soon as all is written down */
     enum sy_outcome rollback_outcome;
-    bool move_outstanding; /* the rollback waits for the answer to what went before */
-    bool lease_contended;  /* written by somebody else between our last write and this */
-    bool lease_lost;       /* somebody else drives now */
-    bool stateless;        /* the store cannot be read: leave it alone */
-    bool manual;           /* a person's rollback: goes on whatever the alias looks like */
-    bool interrupted;      /* do not wait for what is only nice to know */
-    bool traffic_seen;     /* after a rollback: looked at, told */
+    bool move_outstanding;       /* the rollback waits for the answer to what went before */
+    bool lease_contended;        /* written by somebody else between our last write and this */
+    bool lease_foreign;          /* the last look saw another name on it */
+    int64_t lease_good_until_ms; /* as far as we know that it is written down */
+    bool lease_lost;             /* somebody else drives now */
+    bool contested;              /* the move under way met a revision that was not ours */
+    bool stateless;              /* the store cannot be read: leave it alone */
+    int64_t traffic_per_hour;    /* through the alias before the release; -1 = not known */
+    bool manual;                 /* a person's rollback: goes on whatever the alias looks like */
+    bool interrupted;            /* do not wait for what is only nice to know */
+    bool traffic_seen;           /* after a rollback: looked at, told */
     bool rested;
     char text[SY_REASON_MAX + 1]; /* why it rolls back or leaves */
 };

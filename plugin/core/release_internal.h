@@ -56,6 +56,7 @@ void sy_reenter(SY_STEP);
 void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(5, 6);
 void sy_halt(SY_STEP, const char *why);
 void sy_look_at_alias(SY_STEP);
+void sy_verify_baseline(SY_STEP, enum sy_outcome outcome, const char *why);
 void sy_alias_again(SY_STEP); /* retry_ms has come */
 uint32_t sy_first_stage(const struct sy_release *r);
 

@@ -135,6 +135,21 @@ static void inconclusive(SY_STEP, const char *why, bool stale, int64_t errors) {
                  sy_duration_format(record->spec.stages[record->stage].bake_ms, bake));
 }
 
+/* A source that shows nothing of either version, although the alias was busy before, is stale,
+ * however complete it says its answer is. */
+static bool is_silent(const struct sy_release *r, const struct sy_input *in) {
+    const struct sy_spec *spec = &r->record.spec;
+    int64_t bake_ms = spec->stages[r->record.stage].bake_ms;
+    __int128 usual = (__int128)r->traffic_per_hour * bake_ms / SY_HOUR_MS;
+    if (usual < spec->min_invocations)
+        return false; /* little traffic, or not known: silence says nothing */
+    for (size_t i = 0; i < in->n_samples; i++)
+        if (in->samples[i].start_ms > in->now_ms - spec->window_ms - GROWTH_MS &&
+            in->samples[i].canary.invocations + in->samples[i].other.invocations > 0)
+            return false;
+    return true;
+}
+
 static void end_stage(SY_STEP, const struct sy_judgement *j) {
     char why[SY_REASON_MAX];
     give_verdict(r, in, out, j);
@@ -142,8 +157,15 @@ static void end_stage(SY_STEP, const struct sy_judgement *j) {
         go_on(r, in, out);
         return;
     }
-    explain(why, sizeof why, &r->record.spec, j);
-    inconclusive(r, in, out, why, false, j->total.errors);
+    bool silent = is_silent(r, in);
+    if (silent)
+        sy_set_text(why, sizeof why,
+                    "no datapoint of either version, though the alias had %lld invocations in the "
+                    "hour before",
+                    (long long)r->traffic_per_hour);
+    else
+        explain(why, sizeof why, &r->record.spec, j);
+    inconclusive(r, in, out, why, silent, j->total.errors);
 }
 
 static void end_lock_in(SY_STEP, const struct sy_judgement *j) {

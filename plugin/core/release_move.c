@@ -9,6 +9,8 @@ enum {
     BACK_TRIES_FINAL = 5, /* of a rollback that AWS refuses for a reason that stays */
     BACK_TRIES = 200,     /* of one that may still succeed: about an hour and a half */
     VERIFY_TRIES = 5,
+    CONTESTED_POLL_MS =
+        5000, /* somebody touched the alias: their word may stand in the record soon */
     INTENT_STORE_TRIES = 3, /* before anything moved */
     INTENT_STORE_TRIES_SPLIT = 10,
 };
@@ -216,6 +218,9 @@ static void moved(SY_STEP) {
     event->duration_ms = r->decided_ms ? in->now_ms - r->decided_ms : 0;
     record->results[record->stage].started_ms = in->now_ms;
     r->next_poll_ms = in->now_ms + record->spec.poll_ms;
+    if (r->contested && record->spec.poll_ms > CONTESTED_POLL_MS)
+        r->next_poll_ms = in->now_ms + CONTESTED_POLL_MS;
+    r->contested = false;
     r->observed_ms = 0;
     r->observe_failures = 0;
     r->attempts = 0;
@@ -279,6 +284,7 @@ void sy_on_shifting_alias(SY_STEP) {
     }
     sy_set_text(r->text, sizeof r->text, "%s", in->error->message);
     r->attempts++;
+    r->contested |= in->error->code == SY_ABORTED;
     if (was_write && in->error->code != SY_ABORTED && !sy_is_transient(in->error))
         r->attempts = FORWARD_TRIES; /* refused for good; see what the alias is, then give up */
     if (was_write && !sy_is_transient(in->error))
@@ -442,6 +448,18 @@ void sy_on_verifying_alias(SY_STEP) {
     }
 }
 
+/* Somebody else wrote down that the release went back. Their word, but the alias is looked at: a
+ * move of ours may have crossed theirs. */
+void sy_verify_baseline(SY_STEP, enum sy_outcome outcome, const char *why) {
+    r->rollback_outcome = outcome;
+    sy_set_text(r->text, sizeof r->text, "%s", why);
+    r->record.phase = SY_PHASE_VERIFYING;
+    r->record.outcome = SY_OUTCOME_NONE;
+    r->decided_ms = in->now_ms;
+    r->attempts = 0;
+    sy_look_at_alias(r, in, out);
+}
+
 /* ---- taking over what another driver left ---- */
 
 /* The alias went back while nobody drove, or by somebody else's hand: a rollback moves the alias
@@ -469,7 +487,7 @@ static void reenter_hold(SY_STEP, enum sy_phase phase) {
     record->phase = phase;
     repair_mirror(r);
     r->next_poll_ms = in->now_ms;
-    if (!record->paused)
+    if (!record->paused || phase != SY_PHASE_BAKING)
         return;
     record->paused = false; /* somebody said go on: the stage bakes once more, as if new */
     record->extended = false;

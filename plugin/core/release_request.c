@@ -112,6 +112,7 @@ static void note_leased(SY_STEP) {
     if (!in->error) {
         r->lease_contended = r->lease.version && in->number > r->lease.version + 1;
         r->lease.version = r->lease_lost ? 0 : in->number;
+        r->lease_good_until_ms = r->lease.until_ms;
         return;
     }
     /* Once more in ten seconds, well before it expires. */

@@ -158,7 +158,7 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered);
 static void apply_gather(struct sy_drive *drive) {
     drive->pending++;
     sy_gather(drive->engine, drive->function, drive->alias, drive->asked->spec.version,
-              SY_GATHER_VERSION, apply_gathered, NULL, drive);
+              SY_GATHER_VERSION | SY_GATHER_TRAFFIC, apply_gathered, NULL, drive);
 }
 
 static void apply_settled(void *ctx) {
