@@ -78,13 +78,23 @@ static int check_version(const struct sy_spec *spec, const struct sy_facts *fact
                           spec->version, spec->function, state);
 }
 
+static int fail_driven(const struct sy_spec *spec, const struct sy_facts *facts,
+                       const char *version, struct sy_error *error) {
+    char until[24];
+    return sy_fail_reason(error, SY_FAILED_PRECONDITION, "RELEASE_RUNNING",
+                          "%s%s is being released on %s:%s, driven by %s until at least %s; wait "
+                          "for it, or take it back with: steelyard rollback",
+                          version[0] ? "version " : "another version", version, spec->function,
+                          spec->alias, facts->lease.owner,
+                          sy_time_format(facts->lease.until_ms, until));
+}
+
 /* A record of a release that goes on: only the same version may join, and only if nobody drives. */
 static int check_running(const struct sy_spec *spec, const struct sy_facts *facts,
                          struct sy_plan *plan, struct sy_error *error) {
     const struct sy_record *running = &facts->record;
     bool in_lock_in = running->phase == SY_PHASE_LOCK_IN;
     bool same = strcmp(running->spec.version, spec->version) == 0;
-    char until[24];
     if (same && !is_driven(facts)) {
         plan->kind = SY_PLAN_RESUME;
         memcpy(plan->release_id, running->release_id, sizeof plan->release_id);
@@ -104,11 +114,7 @@ static int check_running(const struct sy_spec *spec, const struct sy_facts *fact
         return 0;
     }
     if (is_driven(facts))
-        return sy_fail_reason(error, SY_FAILED_PRECONDITION, "RELEASE_RUNNING",
-                              "version %s is being released on %s:%s, driven by %s until at least "
-                              "%s; wait for it, or take it back with: steelyard rollback",
-                              running->spec.version, spec->function, spec->alias,
-                              facts->lease.owner, sy_time_format(facts->lease.until_ms, until));
+        return fail_driven(spec, facts, running->spec.version, error);
     return sy_fail_reason(error, SY_FAILED_PRECONDITION, "RELEASE_RUNNING",
                           "the release of version %s on %s:%s is not over (%s); finish it with: "
                           "steelyard apply --version %s, or take it back with: steelyard rollback",
@@ -195,6 +201,15 @@ static void known_good(const struct sy_facts *facts, struct sy_plan *plan) {
              plan->spec.function, facts->mirror_alias, plan->spec.alias);
 }
 
+/* The lock is written before the record: a driver may be at work of which the record says nothing
+ * yet. Only a release in its lock-in is taken over from a living driver, by check_running(). */
+static int check_driver(const struct sy_facts *facts, const struct sy_plan *plan,
+                        struct sy_error *error) {
+    if (!is_driven(facts) || plan->supersedes)
+        return 0;
+    return fail_driven(&plan->spec, facts, "", error);
+}
+
 static int classify(const struct sy_facts *facts, struct sy_plan *plan, struct sy_error *error) {
     const struct sy_spec *spec = &plan->spec;
     plan->kind = facts->has_alias ? SY_PLAN_RELEASE : SY_PLAN_FIRST;
@@ -205,19 +220,23 @@ static int classify(const struct sy_facts *facts, struct sy_plan *plan, struct s
             return 0;
     }
     if (!facts->has_alias) {
+        if (check_driver(facts, plan, error))
+            return -1;
         warn(plan,
              "first release: alias %s does not exist; it is created with all traffic on version "
              "%s, and nothing can be judged before",
              spec->alias, spec->version);
         return 0;
     }
-    if (check_routing(spec, facts, error))
-        return -1;
-    copy_version(plan->baseline, facts->routing.primary);
-    if (strcmp(plan->baseline, spec->version) == 0) {
+    bool whole = !facts->routing.additional[0];
+    if (whole && strcmp(facts->routing.primary, spec->version) == 0) {
+        copy_version(plan->baseline, facts->routing.primary);
         plan->kind = SY_PLAN_UNCHANGED;
         return 0;
     }
+    if (check_driver(facts, plan, error) || check_routing(spec, facts, error))
+        return -1;
+    copy_version(plan->baseline, facts->routing.primary);
     if (was_rolled_back(facts, spec->version) && !spec->retry)
         return sy_fail_reason(error, SY_FAILED_PRECONDITION, "ROLLED_BACK_BEFORE",
                               "version %s was rolled back on %s:%s before; add --retry to release "

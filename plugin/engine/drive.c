@@ -19,7 +19,7 @@ struct sy_drive *sy_drive_create(struct sy_engine *engine, const char *function,
     (void)snprintf(drive->alias, sizeof drive->alias, "%s", alias);
     drive->next = engine->drives;
     engine->drives = drive;
-    engine->drives_made++;
+    drive->number = ++engine->drives_made;
     return drive;
 }
 
@@ -42,24 +42,59 @@ void sy_drive_destroy(struct sy_drive *drive) {
     free(drive);
 }
 
-struct sy_drive *sy_drive_find(struct sy_engine *engine, const char *function, const char *alias) {
-    for (struct sy_drive *drive = engine->drives; drive; drive = drive->next)
-        if (!drive->over && drive->begun && strcmp(drive->function, function) == 0 &&
+struct sy_drive *sy_drive_live(struct sy_drive *drive, const char *function, const char *alias) {
+    for (; drive; drive = drive->next)
+        if (!drive->over && strcmp(drive->function, function) == 0 &&
             strcmp(drive->alias, alias) == 0)
             return drive;
     return NULL;
 }
 
+struct sy_drive *sy_drive_find(struct sy_engine *engine, const char *function, const char *alias) {
+    struct sy_drive *drive = sy_drive_live(engine->drives, function, alias);
+    while (drive && (!drive->begun || drive->release.rested))
+        drive = sy_drive_live(drive->next, function, alias);
+    return drive;
+}
+
 /* ---- the log of events ---- */
 
+/* Make room: the oldest OBSERVED goes, of which there is one a poll. All else there is of the order
+ * of one a stage; should it fill the log alone, the oldest goes. */
+static void drop_event(struct sy_drive *drive) {
+    size_t at = 0;
+    while (at < drive->n_log && drive->log[at]->kind != SY_EVENT_OBSERVED)
+        at++;
+    if (at == drive->n_log)
+        at = 0;
+    free(drive->log[at]);
+    drive->n_log--;
+    memmove(drive->log + at, drive->log + at + 1, (drive->n_log - at) * sizeof *drive->log);
+    for (struct sy_watch *watch = drive->watches; watch; watch = watch->next)
+        watch->cursor -= watch->cursor > at;
+}
+
+/* A move is one line with all there is to know (release.md, rule 13); a look at the numbers is not
+ * worth one. */
+static void log_event(const struct sy_drive *drive, const struct sy_release_event *event) {
+    char from[80];
+    char to[80];
+    enum sy_log_level level = event->kind == SY_EVENT_OBSERVED ? SY_LOG_DEBUG : SY_LOG_INFO;
+    if (event->kind == SY_EVENT_ALIAS_MOVED)
+        sy_log(level, "%s:%s release %s %lld %s stage %u version %s: %s => %s in %d ms %s",
+               drive->function, drive->alias, event->release_id, (long long)event->sequence,
+               sy_event_word(event->kind), event->stage, event->version,
+               sy_routing_format(&event->from, from), sy_routing_format(&event->to, to),
+               (int)event->duration_ms, event->text);
+    else
+        sy_log(level, "%s:%s release %s %lld %s stage %u %s", drive->function, drive->alias,
+               event->release_id, (long long)event->sequence, sy_event_word(event->kind),
+               event->stage, event->text);
+}
+
 static void keep_event(struct sy_drive *drive, const struct sy_release_event *event) {
-    if (drive->n_log == LOG_MAX) {
-        free(drive->log[0]);
-        memmove(drive->log, drive->log + 1, (LOG_MAX - 1) * sizeof *drive->log);
-        drive->n_log--;
-        for (struct sy_watch *watch = drive->watches; watch; watch = watch->next)
-            watch->cursor -= watch->cursor > 0;
-    }
+    if (drive->n_log == LOG_MAX)
+        drop_event(drive);
     if (drive->n_log == drive->log_capacity) {
         drive->log_capacity = drive->log_capacity ? drive->log_capacity * 2 : 8;
         drive->log = sy_realloc(drive->log, drive->log_capacity * sizeof *drive->log);
@@ -69,8 +104,7 @@ static void keep_event(struct sy_drive *drive, const struct sy_release_event *ev
     struct sy_release_event *kept = sy_calloc(1, size);
     memcpy(kept, event, size);
     drive->log[drive->n_log++] = kept;
-    sy_log(SY_LOG_INFO, "%s:%s %lld %s stage %u %s", drive->function, drive->alias,
-           (long long)event->sequence, sy_event_word(event->kind), event->stage, event->text);
+    log_event(drive, kept);
 }
 
 static void over(struct sy_drive *drive) {
@@ -271,7 +305,7 @@ void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered, 
     const struct sy_facts *facts = &gathered->facts;
     struct sy_lease lease = {.version = facts->has_lease ? facts->lease.version : 0};
     (void)snprintf(lease.owner, sizeof lease.owner, "%s/%llu", engine->owner,
-                   (unsigned long long)engine->drives_made);
+                   (unsigned long long)drive->number);
     struct sy_mirror mirror;
     fill_mirror(&mirror, facts->mirror_alias, facts->mirror_current, facts->mirror_previous,
                 facts->mirror_last_known_good, gathered->deployment_ms);
@@ -284,8 +318,6 @@ void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered, 
                              .text = text};
     drive->begun = true;
     feed(drive, &input);
-    if (drive->cancelled)
-        sy_drive_interrupt(drive, "its host went away");
 }
 
 void sy_drive_interrupt(struct sy_drive *drive, const char *text) {
@@ -294,8 +326,13 @@ void sy_drive_interrupt(struct sy_drive *drive, const char *text) {
         return;
     if (drive->begun)
         feed(drive, &input);
-    else if (!drive->asked->urgent)
-        drive->cancelled = true;
+    else
+        sy_drive_cancel(drive, "interrupted");
+}
+
+void sy_drive_cancel(struct sy_drive *drive, const char *text) {
+    if (!drive->begun && drive->asked && !drive->asked->urgent && !drive->cancelled)
+        drive->cancelled = text;
 }
 
 void sy_drive_rollback(struct sy_drive *drive, const char *text) {

@@ -45,8 +45,10 @@ typedef void sy_status_done(void *ctx, const struct sy_facts *facts, const struc
 void sy_engine_status(struct sy_engine *engine, const char *function, const char *alias,
                       bool settle, sy_status_done *done, void *ctx);
 
-/* A subscription to the events of one release. Events are pulled, so a slow reader loses nothing:
- * ready() says that something is to be read; then call sy_watch_next() until it says 0. */
+/* A subscription to the events of one release. Events are pulled, so a slow reader loses nothing
+ * that happened: 4096 events are kept, and when they are full the oldest OBSERVED one (what a poll
+ * saw) goes first. ready() says that something is to be read; then call sy_watch_next() until it
+ * says 0. */
 struct sy_watch;
 typedef void sy_watch_ready(void *ctx);
 

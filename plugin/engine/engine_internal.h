@@ -44,6 +44,7 @@ struct sy_engine {
 enum {
     SY_GATHER_VERSION = 1, /* the version's state */
     SY_GATHER_TRAFFIC = 2, /* the alias's traffic of the last hour; best effort */
+    SY_GATHER_URGENT = 4,  /* while the alias is split, wait no longer than 2 s for the store */
 };
 
 struct sy_gathered {
@@ -79,8 +80,9 @@ struct sy_asked {
     struct sy_spec spec;
     char fingerprint[SY_FINGERPRINT_MAX + 1];
     char reason[SY_REASON_MAX + 1];
-    bool urgent;  /* a person's rollback: never interrupted */
-    bool settled; /* what was due before has been settled already */
+    bool urgent;             /* a person's rollback: never interrupted */
+    bool settled;            /* what was due before has been settled already */
+    struct sy_error refusal; /* why it is not even looked at */
     struct sy_plan plan;
     struct sy_gathered gathered;
 };
@@ -91,9 +93,10 @@ struct sy_drive {
     struct sy_release release;
     char function[SY_FUNCTION_MAX + 1];
     char alias[SY_ALIAS_MAX + 1];
+    uint64_t number;       /* in this engine, from 1: names its lease */
     bool begun;            /* release is filled in and was fed START */
     bool over;             /* rested, or failed before it began */
-    bool cancelled;        /* interrupted before it began */
+    const char *cancelled; /* interrupted before it began: by what; NULL: it was not */
     struct sy_error error; /* why it failed; code SY_OK: it did not */
     uint32_t pending;      /* answers still to come */
     struct sy_timer timer;
@@ -119,8 +122,12 @@ void sy_drive_finish(struct sy_drive *drive, enum sy_outcome outcome,
                      const struct sy_routing *routing, const char *text);
 void sy_drive_interrupt(struct sy_drive *drive, const char *text);
 void sy_drive_rollback(struct sy_drive *drive, const char *text);
-/* The live drive of an alias in this engine, NULL when there is none. */
+/* The drive of an alias in this engine that still takes commands, NULL when there is none. */
 struct sy_drive *sy_drive_find(struct sy_engine *engine, const char *function, const char *alias);
+/* The first drive of an alias from drive on that is not over, begun or not; NULL: none. */
+struct sy_drive *sy_drive_live(struct sy_drive *drive, const char *function, const char *alias);
+/* It has not begun: it will not, and ends CANCELLED. text: why, a constant. */
+void sy_drive_cancel(struct sy_drive *drive, const char *text);
 
 /* ---- watch.c ---- */
 

@@ -4,11 +4,17 @@
 
 #include <string.h>
 
+enum { STORE_PATIENCE_MS = 2000 };
+
 struct sy_gather {
     struct sy_engine *engine;
     struct sy_gather *next;
     struct sy_gathered gathered;
     uint32_t pending;
+    struct sy_timer timer; /* the end of the patience with the store */
+    bool urgent;
+    bool store_answered;
+    bool told; /* done() was called: what is still to come is of no interest */
     sy_gather_done *done;
     void (*drop)(void *ctx);
     void *ctx;
@@ -26,19 +32,35 @@ void sy_gathers_drop(struct sy_engine *engine) {
     while (engine->gathers) {
         struct sy_gather *g = engine->gathers;
         engine->gathers = g->next;
-        if (g->drop)
+        sy_timers_cancel(engine->timers, &g->timer);
+        if (g->drop && !g->told)
             g->drop(g->ctx);
         free(g);
     }
+}
+
+static void tell(struct sy_gather *g) {
+    if (g->told)
+        return;
+    g->told = true;
+    sy_timers_cancel(g->engine->timers, &g->timer);
+    g->gathered.facts.now_ms = sy_io_now(g->engine->io);
+    g->done(g->ctx, &g->gathered);
 }
 
 static void answered(struct sy_gather *g) {
     if (--g->pending)
         return;
     unlink_gather(g);
-    g->gathered.facts.now_ms = sy_io_now(g->engine->io);
-    g->done(g->ctx, &g->gathered);
+    tell(g);
     free(g);
+}
+
+static void out_of_patience(void *ctx) {
+    struct sy_gather *g = ctx;
+    (void)sy_fail(&g->gathered.store_error, SY_UNAVAILABLE,
+                  "the parameter store did not answer within %d ms", STORE_PATIENCE_MS);
+    tell(g);
 }
 
 static void on_alias(void *ctx, const struct sy_alias_state *state, const struct sy_error *error) {
@@ -51,6 +73,10 @@ static void on_alias(void *ctx, const struct sy_alias_state *state, const struct
         facts->routing = state->routing;
         memcpy(facts->revision, state->revision, sizeof facts->revision);
     }
+    /* A split alias can be taken back without the store, a whole one cannot. */
+    if (g->urgent && !g->store_answered && facts->routing.additional[0])
+        sy_timers_set(g->engine->timers, &g->timer, sy_io_now(g->engine->io) + STORE_PATIENCE_MS,
+                      out_of_patience, g);
     answered(g);
 }
 
@@ -71,6 +97,7 @@ static void on_version(void *ctx, const struct sy_version_state *state,
 static void on_stored(void *ctx, const struct sy_stored *stored, const struct sy_error *error) {
     struct sy_gather *g = ctx;
     struct sy_facts *facts = &g->gathered.facts;
+    g->store_answered = true;
     if (error) {
         g->gathered.store_error = *error;
     } else {
@@ -107,6 +134,7 @@ void sy_gather(struct sy_engine *engine, const char *function, const char *alias
     g->done = done;
     g->drop = drop;
     g->ctx = ctx;
+    g->urgent = what & SY_GATHER_URGENT;
     g->pending = 2 + !!(what & SY_GATHER_VERSION) + !!(what & SY_GATHER_TRAFFIC);
     engine->target->ops->read_alias(engine->target, function, alias, on_alias, g);
     engine->store->ops->read(engine->store, function, alias, on_stored, g);

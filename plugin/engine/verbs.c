@@ -188,6 +188,17 @@ static void begin_new(struct sy_drive *drive) {
     sy_drive_begin(drive, gathered, "");
 }
 
+/* Was it called off while it waited for an answer? Then it is over. */
+static bool called_off(struct sy_drive *drive, const struct sy_routing *routing) {
+    char text[SY_REASON_MAX];
+    if (!drive->cancelled)
+        return false;
+    (void)snprintf(text, sizeof text, "%s before anything moved", drive->cancelled);
+    sy_drive_finish(drive, SY_OUTCOME_CANCELLED, routing, text);
+    forget_asked(drive);
+    return true;
+}
+
 static void superseded(void *ctx, int64_t version, const struct sy_error *error) {
     struct sy_drive *drive = ctx;
     drive->pending--;
@@ -195,6 +206,8 @@ static void superseded(void *ctx, int64_t version, const struct sy_error *error)
         sy_drive_fail(drive, error);
         return;
     }
+    if (called_off(drive, &drive->asked->gathered.facts.routing))
+        return;
     drive->asked->gathered.facts.record.version = version;
     begin_new(drive);
     forget_asked(drive);
@@ -244,11 +257,8 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
     struct sy_error error = {0};
     const struct sy_error *failed = first_error(gathered);
     drive->pending--;
-    if (drive->cancelled) {
-        sy_drive_finish(drive, SY_OUTCOME_CANCELLED, &gathered->facts.routing,
-                        "interrupted before anything moved");
+    if (called_off(drive, &gathered->facts.routing))
         return;
-    }
     bool other = strcmp(gathered->facts.record.spec.version, drive->asked->spec.version) != 0;
     if (!failed && !drive->asked->settled && other && undriven(&gathered->facts) &&
         gathered->facts.record.phase == SY_PHASE_LOCK_IN) {
@@ -271,13 +281,45 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
 }
 
 /* Fails from the loop, not from within the call, so that the caller has its watch first. */
-static void fail_later(void *arg) {
+static void fail_now(void *arg) {
     struct sy_drive *drive = arg;
-    struct sy_error error = {0};
     drive->pending--;
-    if (drive->asked->urgent ? sy_names_check(drive->function, drive->alias, NULL, &error)
-                             : sy_spec_check(&drive->asked->spec, &error))
-        sy_drive_fail(drive, &error);
+    sy_drive_fail(drive, &drive->asked->refusal);
+    forget_asked(drive);
+}
+
+static void fail_later(struct sy_drive *drive, const struct sy_error *error) {
+    drive->asked->refusal = *error;
+    drive->pending++;
+    sy_engine_post(drive->engine, fail_now, drive);
+}
+
+/* One release of an alias at a time. What another engine does is seen in the store; what this one
+ * does may not stand there yet. In its lock-in a release may be superseded (release.md, rule 11).
+ */
+static int check_own_drives(struct sy_drive *drive, struct sy_error *error) {
+    const char *function = drive->function;
+    const char *alias = drive->alias;
+    struct sy_drive *other = drive;
+    while ((other = sy_drive_live(other->next, function, alias))) {
+        bool yields = other->begun &&
+                      (other->release.rested || other->release.record.phase == SY_PHASE_LOCK_IN);
+        bool ends = !other->begun && (other->cancelled || other->asked->refusal.code != SY_OK);
+        if (yields || ends)
+            continue;
+        char until[24];
+        int64_t until_ms = other->begun ? other->release.lease.until_ms : 0;
+        const char *version =
+            other->begun ? other->release.record.spec.version : other->asked->spec.version;
+        return sy_fail_reason(
+            error, SY_FAILED_PRECONDITION, "RELEASE_RUNNING",
+            "%s%s is being released or taken back on %s:%s, driven by %s/%llu%s%s in this very "
+            "engine; wait for it, or take it back with: steelyard rollback",
+            version[0] ? "version " : "a version", version, function, alias, drive->engine->owner,
+            (unsigned long long)other->number, until_ms ? " until at least " : "",
+            until_ms ? sy_time_format(until_ms, until) : "");
+    }
+    return 0;
 }
 
 struct sy_watch *sy_engine_apply(struct sy_engine *engine, const struct sy_spec *spec,
@@ -290,12 +332,10 @@ struct sy_watch *sy_engine_apply(struct sy_engine *engine, const struct sy_spec 
     if (fingerprint)
         (void)snprintf(drive->asked->fingerprint, sizeof drive->asked->fingerprint, "%s",
                        fingerprint);
-    if (sy_spec_check(spec, &error)) {
-        drive->pending++;
-        sy_engine_post(engine, fail_later, drive);
-    } else {
+    if (sy_spec_check(spec, &error) || check_own_drives(drive, &error))
+        fail_later(drive, &error);
+    else
         apply_gather(drive);
-    }
     return watch;
 }
 
@@ -417,7 +457,10 @@ struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *functi
     struct sy_error error = {0};
     char why[SY_REASON_MAX + 1];
     (void)snprintf(why, sizeof why, "%s", reason && reason[0] ? reason : "a person asked for it");
-    struct sy_drive *running = sy_drive_find(engine, function, alias);
+    struct sy_drive *running = sy_drive_live(engine->drives, function, alias);
+    for (; running; running = sy_drive_live(running->next, function, alias))
+        sy_drive_cancel(running, "a person asked for a rollback");
+    running = sy_drive_find(engine, function, alias);
     if (running) {
         struct sy_watch *watch = sy_watch_create(running, false, ready, ctx);
         watch->cursor = running->n_log;
@@ -429,10 +472,11 @@ struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *functi
     drive->asked = sy_calloc(1, sizeof *drive->asked);
     drive->asked->urgent = true;
     memcpy(drive->asked->reason, why, sizeof drive->asked->reason);
+    if (sy_names_check(function, alias, NULL, &error)) {
+        fail_later(drive, &error);
+        return watch;
+    }
     drive->pending++;
-    if (sy_names_check(function, alias, NULL, &error))
-        sy_engine_post(engine, fail_later, drive);
-    else
-        sy_gather(engine, function, alias, "", 0, rollback_gathered, NULL, drive);
+    sy_gather(engine, function, alias, "", SY_GATHER_URGENT, rollback_gathered, NULL, drive);
     return watch;
 }

@@ -1,0 +1,134 @@
+/* Two engines on one alias: while the first drives a release, at one step after the other, a second
+ * one applies another version, rolls back, or asks for the status. Whatever comes of it, a record
+ * that is closed never stands over a split alias, and who comes next can end what is open. */
+#include "sim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { TURNS_MAX = 40000, RUNS = 150 };
+
+static int64_t earlier(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* Turn both, one after the other, until each is over. */
+static void run_both(struct sim_engine *a, struct sim_engine *b) {
+    for (int i = 0; i < TURNS_MAX && !(a->over && b->over); i++) {
+        int64_t next = earlier(sy_timers_next(&a->timers), sy_timers_next(&b->timers));
+        sy_engine_turn(i % 2 ? b->engine : a->engine, next);
+    }
+}
+
+static void pass(struct sim_world *w, int64_t ms) {
+    int64_t until = sy_io_now(w->io) + ms;
+    while (sy_io_now(w->io) < until)
+        w->io->ops->wait(w->io, until);
+}
+
+static bool is_whole(const struct sy_buffer *left) {
+    return strstr(left->data, " whole\n") != NULL;
+}
+
+/* The alias is split and both went: a person takes it back. */
+static void take_back(struct sim_world *w, const struct sim_case *c, struct sy_buffer *ret_left) {
+    struct sim_engine e;
+    struct sim_request request = c->requests[0];
+    request.verb = SIM_ROLLBACK;
+    sim_engine_init(&e, w, "third");
+    pass(w, 2 * SY_MINUTE_MS); /* whoever was killed had a lease */
+    sim_ask(&e, &request);
+    (void)sim_run(&e, c, TURNS_MAX);
+    sim_engine_kill(&e);
+    ret_left->len = 0;
+    sim_describe(w, ret_left);
+}
+
+/* Returns the turns of the first engine alone, when second is NULL. */
+static uint64_t run(const struct sim_case *c, uint64_t at, const struct sim_request *second,
+                    const char *name) {
+    struct sim_world w;
+    struct sim_engine a;
+    struct sim_engine b;
+    struct sim_case quiet = *c;
+    SY_AUTO_BUFFER struct sy_buffer left = {0};
+    SY_AUTO_BUFFER struct sy_buffer trace = {0};
+    quiet.n_actions = 0;
+    sim_world_init(&w, c, getenv("STEELYARD_TRACE") ? &trace : NULL);
+    sim_engine_init(&a, &w, "first");
+    sim_engine_init(&b, &w, "second");
+    sim_ask(&a, &c->requests[0]);
+    uint64_t turns = sim_run(&a, &quiet, at);
+    if (second) {
+        if (w.trace)
+            sy_buffer_puts(w.trace, "# the second\n");
+        sim_ask(&b, second);
+        run_both(&a, &b);
+        if (!a.over || !b.over)
+            fail_msg("%s, %llu: no end\n%s", name, (unsigned long long)at, trace.data);
+    }
+    sim_engine_kill(&a);
+    sim_engine_kill(&b);
+    sim_describe(&w, &left);
+    bool closed = strstr(left.data, "phase=closed") != NULL;
+    bool split = !is_whole(&left);
+    if (split && closed)
+        fail_msg("%s, %llu: closed and split\n%s%s", name, (unsigned long long)at, left.data,
+                 trace.data ? trace.data : "");
+    if (split)
+        take_back(&w, &quiet, &left);
+    if (!is_whole(&left))
+        fail_msg("%s, %llu: cannot be taken back\n%s%s", name, (unsigned long long)at, left.data,
+                 trace.data ? trace.data : "");
+    sim_world_finish(&w);
+    return turns;
+}
+
+static void everywhere(const char *name, enum sim_verb verb) {
+    static const char *const verbs[] = {"apply", "rollback", "status"};
+    struct sim_case c;
+    SY_AUTO_FREE char *path = sy_asprintf("%s/sim/cases/%s.json", SY_TESTS_DIR, name);
+    SY_AUTO_FREE char *what = sy_asprintf("%s, %s", name, verbs[verb]);
+    sim_case_load(path, &c);
+    struct sim_request second = c.requests[0];
+    second.verb = verb;
+    (void)strcpy(second.spec.version, "43");
+    second.spec.wait = SY_WAIT_STAGES;
+    uint64_t steps = run(&c, TURNS_MAX, NULL, what);
+    /* Each of the first steps, where two meet before either has written down that it is there. */
+    uint64_t stride = steps / RUNS + 1;
+    for (uint64_t at = 1; at < steps; at += at < 40 ? 1 : stride)
+        (void)run(&c, at, &second, what);
+    sim_case_finish(&c);
+}
+
+#define CASE(id, file)                                                                             \
+    static void id##_apply(void **state) {                                                         \
+        (void)state;                                                                               \
+        everywhere(file, SIM_APPLY);                                                               \
+    }                                                                                              \
+    static void id##_rollback(void **state) {                                                      \
+        (void)state;                                                                               \
+        everywhere(file, SIM_ROLLBACK);                                                            \
+    }                                                                                              \
+    static void id##_status(void **state) {                                                        \
+        (void)state;                                                                               \
+        everywhere(file, SIM_STATUS);                                                              \
+    }
+CASE(healthy, "healthy")
+CASE(failing, "failing")
+CASE(no_traffic, "no-traffic")
+CASE(lock_in, "lock-in")
+
+#define TESTS(id)                                                                                  \
+    cmocka_unit_test(id##_apply), cmocka_unit_test(id##_rollback), cmocka_unit_test(id##_status)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {TESTS(healthy), TESTS(failing), TESTS(no_traffic),
+                                       TESTS(lock_in)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
