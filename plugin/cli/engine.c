@@ -124,7 +124,9 @@ int sy_cli_engine(const struct sy_cli *cli) {
     bool waits = cli->listen && pthread_create(&waiter, NULL, wait_for_signals, e.server) == 0;
     sy_engine_run(e.engine);
     if (waits) {
-        (void)pthread_cancel(waiter);
+        /* It waits for a signal, or has had one. It is not cancelled: a cancelled thread's stack
+         * stays poisoned under AddressSanitizer, which then reports an error of its own making. */
+        (void)pthread_kill(waiter, SIGTERM);
         (void)pthread_join(waiter, NULL);
     }
     unwire(&e);

@@ -1,6 +1,8 @@
 #include "rpc/process.h"
 
 #include "base/memory.h"
+#include "rpc/server_internal.h"
+#include "rpc/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +11,9 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -93,14 +95,8 @@ int sy_process_start(const char *const *argv, const char *client_pem, struct sy_
     return 0;
 }
 
-static int64_t monotonic_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int64_t left_ms(int64_t until_ms) {
-    int64_t left = until_ms - monotonic_ms();
+    int64_t left = until_ms - sy_server_now_ms();
     return left > 0 ? left : 0;
 }
 
@@ -108,7 +104,7 @@ static int64_t left_ms(int64_t until_ms) {
  * lives on. */
 static bool wait_end(struct sy_process *process, int64_t timeout_ms, int *ret_status) {
     enum { LOOK_MS = 20 };
-    int64_t until_ms = monotonic_ms() + timeout_ms;
+    int64_t until_ms = sy_server_now_ms() + timeout_ms;
     struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, process->pid, 0), .events = POLLIN};
     bool ended = false;
     do {
@@ -162,11 +158,11 @@ static ssize_t read_some(int fd, int64_t until_ms, char *buf, size_t max) {
 }
 
 /* What an engine writes behind its line is nobody's, so it may be read with it. */
-int sy_process_handshake(struct sy_process *process, const char *program, int64_t timeout_ms,
-                         struct sy_handshake *ret, struct sy_error *error) {
+static int read_handshake(struct sy_process *process, const char *program, int64_t timeout_ms,
+                          struct sy_handshake *ret, struct sy_error *error) {
     char line[SY_HANDSHAKE_LINE_MAX] = "";
     size_t len = 0;
-    int64_t until_ms = monotonic_ms() + timeout_ms;
+    int64_t until_ms = sy_server_now_ms() + timeout_ms;
     while (len + 1 < sizeof line) {
         ssize_t got = read_some(process->output, until_ms, line + len, sizeof line - 1 - len);
         if (got < 0)
@@ -184,12 +180,22 @@ int sy_process_handshake(struct sy_process *process, const char *program, int64_
     return sy_handshake_parse(program, "(a line without end)", ret, error);
 }
 
+int sy_process_handshake(struct sy_process *process, const char *program, int64_t timeout_ms,
+                         struct sy_handshake *ret, struct sy_error *error) {
+    if (read_handshake(process, program, timeout_ms, ret, error))
+        return -1;
+    (void)snprintf(process->socket, sizeof process->socket, "%s", ret->path);
+    return 0;
+}
+
 void sy_process_finish(struct sy_process *process, int64_t timeout_ms) {
     int status = 0;
     if (process->pid && !wait_end(process, timeout_ms, &status)) {
         (void)kill(process->pid, SIGKILL);
         (void)waitpid(process->pid, &status, 0);
     }
+    if (WIFSIGNALED(status) && process->socket[0])
+        sy_socket_sweep(process->socket);
     if (process->output >= 0)
         (void)close(process->output);
     *process = (struct sy_process){.output = -1};

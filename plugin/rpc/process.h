@@ -11,6 +11,7 @@
 struct sy_process {
     pid_t pid;
     int output; /* the child's standard output, kept open for as long as it lives */
+    char socket[SY_SOCKET_PATH_MAX + 1]; /* of its handshake; "" before */
 };
 
 /* client_pem: the host's certificate. The child is in a process group of its own, with default
@@ -21,7 +22,8 @@ SY_MUST_USE int sy_process_start(const char *const *argv, const char *client_pem
 SY_MUST_USE int sy_process_handshake(struct sy_process *process, const char *program,
                                      int64_t timeout_ms, struct sy_handshake *ret,
                                      struct sy_error *error);
-/* Wait for its end, kill it after timeout_ms. */
+/* Wait for its end, kill it after timeout_ms. One that was killed, by whomever, could not remove
+ * its socket: that is done for it. */
 void sy_process_finish(struct sy_process *process, int64_t timeout_ms);
 
 #endif

@@ -38,7 +38,22 @@ static void plan_done(void *ctx, const struct sy_plan *plan, const struct sy_err
     sy_call_unref(call);
 }
 
+/* Refuse to begin what a stopping engine would have to wait for, or break off; where it may still
+ * begin depends on the phase. On the engine's thread: there the stop comes after every call that it
+ * could interrupt, and before every other one, so that none slips in between. */
+static bool refused(struct sy_call *call, unsigned bits, enum sy_server_phase from) {
+    struct sy_error error;
+    if (!(bits & SY_WORK_START) || sy_server_phase_of(call->server) < from)
+        return false;
+    (void)sy_fail_reason(&error, SY_UNAVAILABLE, "ENGINE_STOPPING",
+                         "this engine is stopping; start another");
+    sy_call_finish(call, &error);
+    return true;
+}
+
 static void plan_work(struct sy_call *call, unsigned bits) {
+    if (refused(call, bits, SY_SERVER_STOPPING))
+        return;
     if (bits & SY_WORK_START)
         sy_engine_plan(call->server->engine, &call->arguments.spec, plan_done, sy_call_ask(call));
 }
@@ -126,7 +141,8 @@ static struct sy_watch *apply_begin(struct sy_call *call) {
                            sy_stream_ready, call);
 }
 static void apply_work(struct sy_call *call, unsigned bits) {
-    stream_work(call, bits, apply_begin);
+    if (!refused(call, bits, SY_SERVER_STOPPING))
+        stream_work(call, bits, apply_begin);
 }
 
 static struct sy_watch *rollback_begin(struct sy_call *call) {
@@ -134,8 +150,11 @@ static struct sy_watch *rollback_begin(struct sy_call *call) {
     return sy_engine_rollback(call->server->engine, arguments->function, arguments->alias,
                               arguments->reason, sy_stream_ready, call);
 }
+/* Going back stays possible for as long as the engine waits for its releases anyway; once it is at
+ * rest, nothing would wait for this one. */
 static void rollback_work(struct sy_call *call, unsigned bits) {
-    stream_work(call, bits, rollback_begin);
+    if (!refused(call, bits, SY_SERVER_DRAINING))
+        stream_work(call, bits, rollback_begin);
 }
 
 static struct sy_watch *watch_begin(struct sy_call *call) {

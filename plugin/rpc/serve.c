@@ -177,6 +177,13 @@ void sy_server_drain(struct sy_server *server) {
     grpc_server_shutdown_and_notify(server->grpc, server->queue, &server->shutdown_tag);
 }
 
+enum sy_server_phase sy_server_phase_of(struct sy_server *server) {
+    pthread_mutex_lock(&server->mutex);
+    enum sy_server_phase phase = server->phase;
+    pthread_mutex_unlock(&server->mutex);
+    return phase;
+}
+
 void sy_server_host_came(struct sy_server *server) {
     pthread_mutex_lock(&server->mutex);
     server->host_until_ms = 0;

@@ -56,6 +56,8 @@ void *sy_server_serve(void *server);
 void sy_server_request_call(struct sy_server *server);
 /* The engine is at rest: write out what is left, then shut down. */
 void sy_server_drain(struct sy_server *server);
+/* How far the server is on its way to the end; any thread. */
+enum sy_server_phase sy_server_phase_of(struct sy_server *server);
 /* The host has opened one of the streams that it holds. */
 void sy_server_host_came(struct sy_server *server);
 /* The monotonic clock. */

@@ -39,9 +39,14 @@ int sy_socket_probe(const char *path) {
     return failed == EAGAIN ? 0 : failed; /* a full backlog is somebody, too */
 }
 
+/* A private socket is PARENT/steelyard-XXXXXX/engine. */
+#define PRIVATE_DIRECTORY "/steelyard-"
+#define PRIVATE_NAME "/engine"
+
 static bool private_under(const char *parent, struct sy_socket *ret) {
-    static const char name[] = "/steelyard-XXXXXX";
-    if (strlen(parent) + strlen(name) + strlen("/engine") > SY_SOCKET_PATH_MAX || parent[0] != '/')
+    static const char name[] = PRIVATE_DIRECTORY "XXXXXX";
+    if (strlen(parent) + strlen(name) + strlen(PRIVATE_NAME) > SY_SOCKET_PATH_MAX ||
+        parent[0] != '/')
         return false;
     (void)snprintf(ret->directory, sizeof ret->directory, "%s%s", parent, name);
     return mkdtemp(ret->directory) != NULL; /* its mode is 0700 */
@@ -55,7 +60,7 @@ int sy_socket_private(struct sy_socket *ret, struct sy_error *error) {
             error, SY_UNAVAILABLE,
             "no directory for the engine's socket could be made under TMPDIR or /tmp: %s",
             strerror(errno));
-    int n = snprintf(out.path, sizeof out.path, "%s/engine", out.directory);
+    int n = snprintf(out.path, sizeof out.path, "%s" PRIVATE_NAME, out.directory);
     if (n < 0 || (size_t)n >= sizeof out.path)
         return sy_fail(error, SY_INTERNAL, "the socket's name is too long");
     out.umask = umask(0177);
@@ -140,4 +145,19 @@ void sy_socket_finish(struct sy_socket *socket) {
     if (socket->directory[0])
         (void)rmdir(socket->directory);
     *socket = (struct sy_socket){.lock = -1};
+}
+
+void sy_socket_sweep(const char *path) {
+    struct stat about;
+    SY_AUTO_FREE char *directory = sy_strdup(path);
+    char *name = strrchr(directory, '/');
+    if (!name || strcmp(name, PRIVATE_NAME) != 0)
+        return;
+    *name = '\0';
+    const char *last = strrchr(directory, '/');
+    if (!last || strncmp(last, PRIVATE_DIRECTORY, strlen(PRIVATE_DIRECTORY)) != 0)
+        return;
+    if (lstat(path, &about) == 0 && S_ISSOCK(about.st_mode))
+        (void)unlink(path);
+    (void)rmdir(directory);
 }

@@ -34,5 +34,8 @@ SY_MUST_USE int sy_socket_parse(const char *address, char ret[SY_SOCKET_PATH_MAX
                                 struct sy_error *error);
 /* 0 = somebody answers; else errno of the attempt. */
 int sy_socket_probe(const char *path);
+/* Remove a private socket and its directory, whose engine was killed; leaves alone what is named
+ * otherwise. */
+void sy_socket_sweep(const char *path);
 
 #endif

@@ -19,7 +19,7 @@ struct release {
     struct sy_spec spec;
     char id[40];
     int64_t end;      /* number of the last event; 0 = it bakes until interrupted */
-    bool interrupted; /* "hold" only: two more events follow */
+    bool interrupted; /* "hold" and "stuck" only: two more events follow */
     struct release *next;
 };
 
@@ -32,6 +32,8 @@ struct sy_engine {
     struct sy_watch *watches;
     sy_plan_done *silent_done;
     void *silent_ctx;
+    void (*rested)(void *ctx); /* waits for what is stuck */
+    void *rested_ctx;
 };
 
 struct sy_watch {
@@ -290,9 +292,14 @@ static bool is(const struct release *release, const char *function) {
     return strcmp(release->spec.function, function) == 0;
 }
 
+/* Does it bake until it is interrupted? */
+static bool bakes(const struct release *release) {
+    return is(release, "hold") || is(release, "stuck");
+}
+
 /* How many events there are so far, and whether the last of them is the end. */
 static int64_t available(const struct release *release, bool *ret_over) {
-    if (is(release, "hold")) {
+    if (bakes(release)) {
         *ret_over = release->interrupted;
         return release->interrupted ? 4 : 2;
     }
@@ -302,7 +309,7 @@ static int64_t available(const struct release *release, bool *ret_over) {
 
 static void make_event(const struct release *release, int64_t sequence,
                        struct sy_release_event *ret) {
-    if (is(release, "hold"))
+    if (bakes(release))
         hold_event(release, sequence, ret);
     else if (is(release, "burst") && sequence < FAKE_BURST)
         long_note(sequence, ret);
@@ -381,6 +388,13 @@ struct sy_watch *sy_engine_apply(struct sy_engine *engine, const struct sy_spec 
     return watch;
 }
 
+static bool all_rested(const struct sy_engine *engine) {
+    for (const struct release *release = engine->releases; release; release = release->next)
+        if (is(release, "stuck") && !release->interrupted)
+            return false;
+    return true;
+}
+
 struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *function,
                                     const char *alias, const char *reason, sy_watch_ready *ready,
                                     void *ctx) {
@@ -393,6 +407,8 @@ struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *functi
                              "nothing to roll back to");
     else
         interrupt(engine, watch->release);
+    if (engine->rested && all_rested(engine))
+        engine->rested(engine->rested_ctx);
     return watch;
 }
 
@@ -410,7 +426,7 @@ struct sy_watch *sy_engine_watch(struct sy_engine *engine, const char *release_i
 }
 
 void sy_watch_interrupt(struct sy_watch *watch) {
-    if (watch->release)
+    if (watch->release && !is(watch->release, "stuck"))
         interrupt(watch->engine, watch->release);
 }
 
@@ -419,7 +435,7 @@ void sy_watch_close(struct sy_watch *watch) {
     while (*at != watch)
         at = &(*at)->next;
     *at = watch->next;
-    if (watch->owns && watch->release)
+    if (watch->owns && watch->release && !is(watch->release, "stuck"))
         interrupt(watch->engine, watch->release);
     atomic_fetch_sub(&fake_counters.watches, 1);
     tell("closed");
@@ -430,6 +446,10 @@ void sy_engine_interrupt_all(struct sy_engine *engine, void (*done)(void *ctx), 
     atomic_fetch_add(&fake_counters.interrupted_all, 1);
     tell("interrupt_all");
     for (struct release *release = engine->releases; release; release = release->next)
-        interrupt(engine, release);
-    done(ctx);
+        if (!is(release, "stuck"))
+            interrupt(engine, release);
+    engine->rested = done;
+    engine->rested_ctx = ctx;
+    if (all_rested(engine))
+        done(ctx);
 }

@@ -3,6 +3,7 @@
  *
  *   burst    10,000 long notes, then the end
  *   hold     plans, starts stage 1, and bakes until it is interrupted; then rolls back
+ *   stuck    the same, but only a rollback interrupts it, and interrupt_all waits for that
  *   missing  NOT_FOUND; stale: FAILED_PRECONDITION, reason STALE_PLAN; silent: answers no plan
  * before it is destroyed other    one event of every kind, then the end
  */

@@ -446,7 +446,65 @@ static void test_stop_drains(void **state) {
     assert_int_equal(atomic_load(&fake_counters.interrupted_all), 1);
 }
 
-/* The same with ten thousand events that were not read yet. */
+/* While a release keeps the engine from its end, nothing new begins; going back and looking on go
+ * on. */
+static void test_stopping_takes_no_release(void **state) {
+    struct fixture *fixture = *state;
+    struct sy_host *host = join(fixture);
+    struct sy_stream *driver = apply(host, "stuck");
+    struct sy_stream *stream = NULL;
+    struct sy_spec spec = spec_of("shop");
+    struct sy_plan plan;
+    struct sy_facts facts;
+    struct sy_release_event event;
+    struct sy_error error = {0};
+    expect_event(driver, SY_EVENT_PLANNED, 1);
+    stop(fixture);
+    wait_for(&fake_counters.interrupted_all, 1);
+    stream = apply(host, "shop");
+    assert_int_equal(sy_stream_next(stream, 20000, &event, &error), -1);
+    assert_int_equal(error.code, SY_UNAVAILABLE);
+    assert_string_equal(error.reason, "ENGINE_STOPPING");
+    assert_string_equal(error.message, "this engine is stopping; start another");
+    sy_stream_close(stream);
+    assert_int_equal(sy_host_plan(host, &spec, &plan, &error), -1);
+    assert_string_equal(error.reason, "ENGINE_STOPPING");
+    assert_int_equal(atomic_load(&fake_counters.applied), 1);
+    assert_int_equal(sy_host_status(host, "shop", "live", true, &facts, &error), 0);
+    assert_int_equal(sy_host_rollback(host, "stuck", "live", NULL, &stream, &error), 0);
+    expect_event(stream, SY_EVENT_PLANNED, 1);
+    sy_stream_interrupt(stream); /* watches it from here */
+    expect_event(stream, SY_EVENT_STAGE_STARTED, 2);
+    expect_event(stream, SY_EVENT_ROLLBACK_STARTED, 3);
+    expect_event(stream, SY_EVENT_FINISHED, 4);
+    expect_end(stream, SY_OK);
+    sy_stream_close(stream);
+    sy_stream_close(driver);
+    sy_host_finish(host);
+    fixture->ended = true;
+    (void)pthread_join(fixture->thread, NULL);
+}
+
+/* At rest, with events that are still to be read: a rollback would be broken off. */
+static void test_drained_takes_no_rollback(void **state) {
+    struct fixture *fixture = *state;
+    struct sy_host *host = join(fixture);
+    struct sy_stream *unread = apply(host, "burst");
+    struct sy_stream *stream = NULL;
+    struct sy_error error;
+    expect_event(unread, SY_EVENT_NOTE, 1);
+    stop(fixture);
+    wait_for(&fake_counters.interrupted_all, 1);
+    assert_int_equal(sy_host_rollback(host, "burst", "live", NULL, &stream, &error), 0);
+    expect_end(stream, SY_UNAVAILABLE);
+    sy_stream_close(stream);
+    sy_stream_close(unread);
+    sy_host_finish(host);
+    fixture->ended = true;
+    (void)pthread_join(fixture->thread, NULL);
+}
+
+/* Stop with ten thousand events that were not read yet. */
 static void test_stop_drains_a_burst(void **state) {
     struct fixture *fixture = *state;
     struct sy_host *host = join(fixture);
@@ -574,6 +632,8 @@ int main(void) {
         T(test_services),
         T(test_info),
         T(test_stop_drains),
+        T(test_stopping_takes_no_release),
+        T(test_drained_takes_no_rollback),
         T(test_stop_drains_a_burst),
         T(test_abrupt_end),
         T(test_second_engine_is_refused),
