@@ -119,6 +119,66 @@ static void everywhere(const char *name, size_t request, const char *version, en
     sim_case_finish(&c);
 }
 
+/* Turn all of them, one after the other, until all are over or the turns are used up. */
+static void run_all(struct sim_engine *const engines[], size_t n, int turns) {
+    for (int i = 0; i < turns; i++) {
+        int64_t next = INT64_MAX;
+        bool over = true;
+        for (size_t k = 0; k < n; k++) {
+            next = earlier(next, sy_timers_next(&engines[k]->timers));
+            over = over && engines[k]->over;
+        }
+        if (over)
+            return;
+        sy_engine_turn(engines[(size_t)i % n]->engine, next);
+    }
+}
+
+/* One drives its lock-in; a second would supersede it, and some turns later a third. */
+static void two_supersede_a_driven_lock_in(void **state) {
+    (void)state;
+    struct sim_case c;
+    sim_case_load(SY_TESTS_DIR "/sim/cases/lock-in.json", &c);
+    for (int turns = 0; turns < 60; turns++) {
+        struct sim_world w;
+        struct sim_engine e[3];
+        struct sim_engine *const all[] = {&e[0], &e[1], &e[2]};
+        struct sim_request request = c.requests[0];
+        SY_AUTO_BUFFER struct sy_buffer left = {0};
+        SY_AUTO_BUFFER struct sy_buffer trace = {0};
+        sim_world_init(&w, &c, NULL);
+        for (size_t i = 0; i < SY_COUNT(e); i++)
+            sim_engine_init(&e[i], &w, (const char *[]){"first", "second", "third"}[i]);
+        sim_ask(&e[0], &request);
+        const int64_t then = SIM_START_MS + 40 * SY_MINUTE_MS + 7000;
+        while (sy_io_now(w.io) < then)
+            sy_engine_turn(e[0].engine, then);
+        w.trace = getenv("STEELYARD_TRACE") ? &trace : NULL;
+        request.spec.wait = SY_WAIT_STAGES;
+        (void)strcpy(request.spec.version, "43");
+        sim_ask(&e[1], &request);
+        run_all(all, 2, turns);
+        (void)strcpy(request.spec.version, "41");
+        sim_ask(&e[2], &request);
+        run_all(all, 3, TURNS_MAX);
+        assert_true(e[0].over && e[1].over && e[2].over);
+        for (size_t i = 0; i < SY_COUNT(e); i++)
+            sim_engine_kill(&e[i]);
+        sim_describe(&w, &left);
+        int promoted = 0;
+        for (size_t i = 1; i < SY_COUNT(e); i++)
+            promoted += e[i].outcome == SY_OUTCOME_PROMOTED;
+        if (!is_whole(&left) || promoted > 1 || getenv("STEELYARD_SHOW"))
+            (void)fprintf(stderr, "%d turns: %s %s %s\n%s", turns, sy_outcome_word(e[0].outcome),
+                          sy_outcome_word(e[1].outcome), sy_outcome_word(e[2].outcome),
+                          trace.data ? trace.data : left.data);
+        assert_true(is_whole(&left));
+        assert_true(promoted <= 1);
+        sim_world_finish(&w);
+    }
+    sim_case_finish(&c);
+}
+
 #define CASE(id, file, request, version)                                                           \
     static void id##_apply(void **state) {                                                         \
         (void)state;                                                                               \
@@ -143,7 +203,8 @@ CASE(superseding, "two-releases", 1, "41")
     cmocka_unit_test(id##_apply), cmocka_unit_test(id##_rollback), cmocka_unit_test(id##_status)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TESTS(healthy), TESTS(failing), TESTS(no_traffic),
-                                       TESTS(lock_in), TESTS(superseding)};
+    const struct CMUnitTest tests[] = {
+        TESTS(healthy), TESTS(failing),     TESTS(no_traffic),
+        TESTS(lock_in), TESTS(superseding), cmocka_unit_test(two_supersede_a_driven_lock_in)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
