@@ -95,20 +95,21 @@ static void *wait_for_signals(void *arg) {
     return NULL;
 }
 
-static enum sy_log_level log_level(void) {
+/* A standing engine says what it moves. One that a host started shares the host's terminal. */
+static enum sy_log_level log_level(const struct sy_cli *cli) {
     static const char *const names[] = {"off", "error", "warn", "info", "debug"};
     const char *want = getenv("STEELYARD_LOG");
     for (size_t i = 0; want && i < SY_COUNT(names); i++)
         if (strcmp(want, names[i]) == 0)
             return (enum sy_log_level)i;
-    return SY_LOG_WARN;
+    return cli->listen ? SY_LOG_INFO : SY_LOG_WARN;
 }
 
 int sy_cli_engine(const struct sy_cli *cli) {
     struct engine e = {0};
     struct sy_error error = {0};
     pthread_t waiter;
-    sy_log_set_level(log_level());
+    sy_log_set_level(log_level(cli));
     (void)sigemptyset(&stop_signals);
     (void)sigaddset(&stop_signals, SIGINT);
     (void)sigaddset(&stop_signals, SIGTERM);

@@ -438,7 +438,10 @@ static void rollback_gathered(void *ctx, const struct sy_gathered *gathered) {
     drive->asked->spec = record.spec;
     bool there =
         !facts->routing.additional[0] && strcmp(facts->routing.primary, record.baseline) == 0;
-    if (there && sy_record_is_closed(&record)) {
+    /* A record that says promoted was overtaken, by a rollback that was killed or by hand. */
+    bool promoted =
+        record.outcome == SY_OUTCOME_PROMOTED || record.outcome == SY_OUTCOME_PROMOTED_UNPROVEN;
+    if (there && sy_record_is_closed(&record) && !promoted) {
         sy_drive_finish(drive, SY_OUTCOME_UNCHANGED, &facts->routing,
                         "the alias is on the baseline already");
         return;

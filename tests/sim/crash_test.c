@@ -25,15 +25,29 @@ static bool refused_for_now(const struct sim_engine *e) {
     return e->error.reason[0] && strcmp(e->error.reason, "ROLLED_BACK_BEFORE") != 0;
 }
 
-/* Run to step kill_at, kill, take over; UINT64_MAX: undisturbed. Returns the steps of the first
- * run. */
-static uint64_t run(const struct sim_case *c, uint64_t kill_at, struct ending *ret) {
+/* What is asked before the request that is disturbed. */
+static void run_before(struct sim_world *w, const struct sim_case *c, size_t request) {
+    for (size_t i = 0; i < request; i++) {
+        struct sim_engine e;
+        sim_engine_init(&e, w, "before");
+        sim_ask(&e, &c->requests[i]);
+        (void)sim_run(&e, c, 200000);
+        assert_true(e.over);
+        sim_engine_kill(&e);
+    }
+}
+
+/* Run the request to step kill_at, kill, take over; UINT64_MAX: undisturbed. Returns the steps of
+ * the first run. */
+static uint64_t run(const struct sim_case *c, size_t request, uint64_t kill_at,
+                    struct ending *ret) {
     struct sim_world w;
     struct sim_engine e;
     uint64_t turns = 0;
     sim_world_init(&w, c, NULL);
+    run_before(&w, c, request);
     sim_engine_init(&e, &w, "first");
-    sim_ask(&e, &c->requests[0]);
+    sim_ask(&e, &c->requests[request]);
     turns = sim_run(&e, c, kill_at < 200000 ? kill_at : 200000);
     /* The next one may come while the dead one's lease still stands: then it is told to wait, or,
      * at 100 %, that nothing is left to do. Afterwards it takes over. */
@@ -49,7 +63,7 @@ static uint64_t run(const struct sim_case *c, uint64_t kill_at, struct ending *r
             while (sy_io_now(w.io) < later)
                 w.io->ops->wait(w.io, later);
         }
-        sim_ask(&e, &c->requests[0]);
+        sim_ask(&e, &c->requests[request]);
         (void)sim_run(&e, c, 200000);
         assert_true(e.over);
         again = e.outcome == SY_OUTCOME_UNCHANGED && tries == 0;
@@ -61,16 +75,16 @@ static uint64_t run(const struct sim_case *c, uint64_t kill_at, struct ending *r
     return turns;
 }
 
-static void everywhere(const char *name) {
+static void everywhere(const char *name, size_t request, uint64_t stride) {
     struct sim_case c;
     struct ending undisturbed = {0};
     load(name, &c);
-    uint64_t steps = run(&c, UINT64_MAX, &undisturbed);
+    uint64_t steps = run(&c, request, UINT64_MAX, &undisturbed);
     assert_true(steps > 20);
     (void)fprintf(stderr, "%s: %llu steps\n", name, (unsigned long long)steps);
-    for (uint64_t at = 1; at < steps; at++) {
+    for (uint64_t at = 1; at < steps; at += stride) {
         struct ending killed = {0};
-        (void)run(&c, at, &killed);
+        (void)run(&c, request, at, &killed);
         if (strcmp(undisturbed.left.data, killed.left.data) != 0)
             fail_msg("%s killed at step %llu ends otherwise\n--- undisturbed\n%s--- killed\n%s",
                      name, (unsigned long long)at, undisturbed.left.data, killed.left.data);
@@ -82,26 +96,50 @@ static void everywhere(const char *name) {
 
 static void healthy(void **state) {
     (void)state;
-    everywhere("healthy");
+    everywhere("healthy", 0, 1);
 }
 
 static void failing(void **state) {
     (void)state;
-    everywhere("failing");
+    everywhere("failing", 0, 1);
 }
 
 static void instant(void **state) {
     (void)state;
-    everywhere("instant");
+    everywhere("instant", 0, 1);
 }
 
 static void first_release(void **state) {
     (void)state;
-    everywhere("first-release");
+    everywhere("first-release", 0, 1);
+}
+
+/* Long: one poll in the lock-in is like the other. */
+static void lock_in(void **state) {
+    (void)state;
+    everywhere("lock-in", 0, 7);
+}
+
+static void resumed_after_a_hold(void **state) {
+    (void)state;
+    everywhere("hold-then-resume", 1, 1);
+}
+
+static void superseding(void **state) {
+    (void)state;
+    everywhere("two-releases", 1, 5);
+}
+
+static void rolled_back_by_a_person(void **state) {
+    (void)state;
+    everywhere("two-releases", 2, 1);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(healthy), cmocka_unit_test(failing),
-                                       cmocka_unit_test(instant), cmocka_unit_test(first_release)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(healthy),     cmocka_unit_test(failing),
+        cmocka_unit_test(instant),     cmocka_unit_test(first_release),
+        cmocka_unit_test(lock_in),     cmocka_unit_test(resumed_after_a_hold),
+        cmocka_unit_test(superseding), cmocka_unit_test(rolled_back_by_a_person)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
  * threads. */
 #include "sim.h"
 
+#include "sandbox/world.h"
+
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -131,6 +133,147 @@ static void a_second_release_of_the_alias_is_refused(void **state) {
     sy_watch_close(first);
 }
 
+/* Both asked before either has begun. */
+static void two_applies_at_once_are_one(void **state) {
+    struct scene *s = *state;
+    struct sy_error error = {0};
+    struct sy_spec spec = s->c.requests[0].spec;
+    struct sy_watch *first = sy_engine_apply(s->e.engine, &spec, NULL, NULL, NULL);
+    (void)strcpy(spec.version, "43");
+    struct sy_watch *second = sy_engine_apply(s->e.engine, &spec, NULL, NULL, NULL);
+    const struct sy_release_event *event = NULL;
+    assert_int_equal(sy_watch_next(second, &event, &error), 0); /* later, not within */
+    run_for(s, SY_HOUR_MS);
+    int64_t last = 0;
+    int end = 0;
+    assert_int_equal(read_all(second, &last, &error, &end), 0);
+    assert_string_equal(error.reason, "RELEASE_RUNNING");
+    assert_non_null(strstr(error.message, "tester/1"));
+    assert_true(read_all(first, &last, &error, &end) > 10);
+    assert_int_equal(error.code, SY_OK);
+    sy_watch_close(first);
+    sy_watch_close(second);
+    SY_AUTO_BUFFER struct sy_buffer left = {0};
+    sim_describe(&s->w, &left);
+    assert_non_null(strstr(left.data, "alias: 42 whole"));
+}
+
+static void fault(struct scene *s, const char *operation, int delay_ms) {
+    struct sy_error error = {0};
+    SY_AUTO_FREE char *text =
+        sy_asprintf("{\"do\":\"add-fault\",\"fault\":{\"operation\":\"%s\",\"kind\":\"delay\","
+                    "\"delay_ms\":%d}}",
+                    operation, delay_ms);
+    if (sy_world_act(s->w.world, sy_io_now(s->w.io), text, &error))
+        fail_msg("%s", error.message);
+}
+
+/* The outcome that a watch has told so far; NONE: none yet. */
+static enum sy_outcome outcome_of(struct sy_watch *watch) {
+    const struct sy_release_event *event = NULL;
+    struct sy_error error = {0};
+    enum sy_outcome outcome = SY_OUTCOME_NONE;
+    while (sy_watch_next(watch, &event, &error) > 0)
+        if (event->kind == SY_EVENT_FINISHED)
+            outcome = event->outcome;
+    return outcome;
+}
+
+/* The release has said its last word, but its lock is still being deleted. */
+static void a_rollback_after_the_last_word_is_not_lost(void **state) {
+    struct scene *s = *state;
+    fault(s, "DeleteParameter", 10000);
+    struct sy_watch *apply = sy_engine_apply(s->e.engine, &s->c.requests[0].spec, NULL, NULL, NULL);
+    int polls = 0;
+    while (outcome_of(apply) == SY_OUTCOME_NONE && polls++ < 36000)
+        run_for(s, 100);
+    struct sy_watch *rollback =
+        sy_engine_rollback(s->e.engine, "checkout", "production", "", NULL, NULL);
+    run_for(s, SY_HOUR_MS);
+    assert_int_equal(outcome_of(rollback), SY_OUTCOME_CANCELLED);
+    sy_watch_close(apply);
+    sy_watch_close(rollback);
+    SY_AUTO_BUFFER struct sy_buffer left = {0};
+    sim_describe(&s->w, &left);
+    assert_non_null(strstr(left.data, "alias: 41 whole"));
+    assert_non_null(strstr(left.data, "phase=closed outcome=CANCELLED"));
+}
+
+static void a_rollback_calls_off_what_has_not_begun(void **state) {
+    struct scene *s = *state;
+    struct sy_watch *apply = sy_engine_apply(s->e.engine, &s->c.requests[0].spec, NULL, NULL, NULL);
+    struct sy_watch *rollback =
+        sy_engine_rollback(s->e.engine, "checkout", "production", "", NULL, NULL);
+    run_for(s, SY_HOUR_MS);
+    assert_int_equal(outcome_of(apply), SY_OUTCOME_CANCELLED);
+    sy_watch_close(apply);
+    sy_watch_close(rollback);
+    SY_AUTO_BUFFER struct sy_buffer left = {0};
+    sim_describe(&s->w, &left);
+    assert_string_equal(left.data, "alias: 41 whole\n"); /* and no parameter was written */
+}
+
+/* The store hangs: a split alias waits for it no longer than two seconds, a whole one must. */
+static void a_rollback_does_not_wait_for_the_store(void **state) {
+    struct scene *s = *state;
+    struct sy_watch *apply = sy_engine_apply(s->e.engine, &s->c.requests[0].spec, NULL, NULL, NULL);
+    run_for(s, 5 * SY_MINUTE_MS);
+    sim_engine_kill(&s->e);
+    sy_watch_close(apply);
+    sim_engine_init(&s->e, &s->w, "next");
+    fault(s, "GetParameters", 60000);
+    struct sy_watch *rollback =
+        sy_engine_rollback(s->e.engine, "checkout", "production", "", NULL, NULL);
+    run_for(s, 3000);
+    assert_int_equal(outcome_of(rollback), SY_OUTCOME_CANCELLED);
+    sy_watch_close(rollback);
+    rollback = sy_engine_rollback(s->e.engine, "checkout", "production", "", NULL, NULL);
+    run_for(s, 3000);
+    const struct sy_release_event *event = NULL;
+    struct sy_error error = {0};
+    assert_int_equal(sy_watch_next(rollback, &event, &error), 0); /* whole now: waits */
+    sy_watch_close(rollback);
+    SY_AUTO_BUFFER struct sy_buffer left = {0};
+    sim_describe(&s->w, &left);
+    assert_non_null(strstr(left.data, "alias: 41 whole"));
+}
+
+/* More than the log holds: of what happened nothing is missing. */
+static void a_full_log_drops_only_looks_at_the_numbers(void **state) {
+    struct scene *s = *state;
+    struct sy_error error = {0};
+    struct sy_spec spec = s->c.requests[0].spec;
+    spec.poll_ms = 1000;
+    assert_int_equal(sy_stages_parse("10%/90m", &spec, &error), 0);
+    struct sy_watch *slow = sy_engine_apply(s->e.engine, &spec, NULL, NULL, NULL);
+    struct sy_watch *half =
+        sy_engine_watch(s->e.engine, NULL, "checkout", "production", 0, NULL, NULL);
+    run_for(s, SY_HOUR_MS);
+    int64_t last[2] = {0};
+    int end = 0;
+    int n = read_all(half, &last[1], &error, &end);
+    run_for(s, SY_HOUR_MS);
+    n += read_all(half, &last[1], &error, &end); /* read in time: without a gap */
+    assert_int_equal(n, last[1]);
+    const struct sy_release_event *event = NULL;
+    int others = 0;
+    int kept = 0;
+    while (sy_watch_next(slow, &event, &error) > 0) {
+        others += event->kind != SY_EVENT_OBSERVED;
+        kept++;
+        assert_true(event->sequence > last[0]);
+        if (event->kind == SY_EVENT_STAGE_STARTED)
+            assert_true(event->sequence < 10);
+        last[0] = event->sequence;
+    }
+    assert_int_equal(kept, 4096);
+    assert_true(n > 4096);
+    assert_int_equal(last[0], n);
+    assert_true(others >= 8); /* planned, prepared, moved, started, verdict, moved, lock-in, end */
+    sy_watch_close(slow);
+    sy_watch_close(half);
+}
+
 static void bad_requests_fail_later_not_within(void **state) {
     struct scene *s = *state;
     struct sy_error error = {0};
@@ -229,6 +372,11 @@ int main(void) {
         TEST(late_and_slow_watchers_lose_nothing),
         TEST(closing_the_owner_interrupts_and_others_do_not),
         TEST(a_second_release_of_the_alias_is_refused),
+        TEST(two_applies_at_once_are_one),
+        TEST(a_rollback_after_the_last_word_is_not_lost),
+        TEST(a_rollback_calls_off_what_has_not_begun),
+        TEST(a_rollback_does_not_wait_for_the_store),
+        TEST(a_full_log_drops_only_looks_at_the_numbers),
         TEST(bad_requests_fail_later_not_within),
         TEST(interrupt_all_waits_for_rest),
         TEST(interrupted_while_planning),

@@ -48,9 +48,21 @@ static void take_back(struct sim_world *w, const struct sim_case *c, struct sy_b
     sim_describe(w, ret_left);
 }
 
+/* What is asked before the request that is disturbed. */
+static void run_before(struct sim_world *w, const struct sim_case *c, size_t request) {
+    for (size_t i = 0; i < request; i++) {
+        struct sim_engine e;
+        sim_engine_init(&e, w, "before");
+        sim_ask(&e, &c->requests[i]);
+        (void)sim_run(&e, c, TURNS_MAX);
+        assert_true(e.over);
+        sim_engine_kill(&e);
+    }
+}
+
 /* Returns the turns of the first engine alone, when second is NULL. */
-static uint64_t run(const struct sim_case *c, uint64_t at, const struct sim_request *second,
-                    const char *name) {
+static uint64_t run(const struct sim_case *c, size_t request, uint64_t at,
+                    const struct sim_request *second, const char *name) {
     struct sim_world w;
     struct sim_engine a;
     struct sim_engine b;
@@ -59,9 +71,10 @@ static uint64_t run(const struct sim_case *c, uint64_t at, const struct sim_requ
     SY_AUTO_BUFFER struct sy_buffer trace = {0};
     quiet.n_actions = 0;
     sim_world_init(&w, c, getenv("STEELYARD_TRACE") ? &trace : NULL);
+    run_before(&w, c, request);
     sim_engine_init(&a, &w, "first");
     sim_engine_init(&b, &w, "second");
-    sim_ask(&a, &c->requests[0]);
+    sim_ask(&a, &c->requests[request]);
     uint64_t turns = sim_run(&a, &quiet, at);
     if (second) {
         if (w.trace)
@@ -88,47 +101,110 @@ static uint64_t run(const struct sim_case *c, uint64_t at, const struct sim_requ
     return turns;
 }
 
-static void everywhere(const char *name, enum sim_verb verb) {
+static void everywhere(const char *name, size_t request, const char *version, enum sim_verb verb) {
     static const char *const verbs[] = {"apply", "rollback", "status"};
     struct sim_case c;
     SY_AUTO_FREE char *path = sy_asprintf("%s/sim/cases/%s.json", SY_TESTS_DIR, name);
     SY_AUTO_FREE char *what = sy_asprintf("%s, %s", name, verbs[verb]);
     sim_case_load(path, &c);
-    struct sim_request second = c.requests[0];
+    struct sim_request second = c.requests[request];
     second.verb = verb;
-    (void)strcpy(second.spec.version, "43");
+    (void)snprintf(second.spec.version, sizeof second.spec.version, "%s", version);
     second.spec.wait = SY_WAIT_STAGES;
-    uint64_t steps = run(&c, TURNS_MAX, NULL, what);
+    uint64_t steps = run(&c, request, TURNS_MAX, NULL, what);
     /* Each of the first steps, where two meet before either has written down that it is there. */
     uint64_t stride = steps / RUNS + 1;
     for (uint64_t at = 1; at < steps; at += at < 40 ? 1 : stride)
-        (void)run(&c, at, &second, what);
+        (void)run(&c, request, at, &second, what);
     sim_case_finish(&c);
 }
 
-#define CASE(id, file)                                                                             \
+/* Turn all of them, one after the other, until all are over or the turns are used up. */
+static void run_all(struct sim_engine *const engines[], size_t n, int turns) {
+    for (int i = 0; i < turns; i++) {
+        int64_t next = INT64_MAX;
+        bool over = true;
+        for (size_t k = 0; k < n; k++) {
+            next = earlier(next, sy_timers_next(&engines[k]->timers));
+            over = over && engines[k]->over;
+        }
+        if (over)
+            return;
+        sy_engine_turn(engines[(size_t)i % n]->engine, next);
+    }
+}
+
+/* One drives its lock-in; a second would supersede it, and some turns later a third. */
+static void two_supersede_a_driven_lock_in(void **state) {
+    (void)state;
+    struct sim_case c;
+    sim_case_load(SY_TESTS_DIR "/sim/cases/lock-in.json", &c);
+    for (int turns = 0; turns < 60; turns++) {
+        struct sim_world w;
+        struct sim_engine e[3];
+        struct sim_engine *const all[] = {&e[0], &e[1], &e[2]};
+        struct sim_request request = c.requests[0];
+        SY_AUTO_BUFFER struct sy_buffer left = {0};
+        SY_AUTO_BUFFER struct sy_buffer trace = {0};
+        sim_world_init(&w, &c, NULL);
+        for (size_t i = 0; i < SY_COUNT(e); i++)
+            sim_engine_init(&e[i], &w, (const char *[]){"first", "second", "third"}[i]);
+        sim_ask(&e[0], &request);
+        const int64_t then = SIM_START_MS + 40 * SY_MINUTE_MS + 7000;
+        while (sy_io_now(w.io) < then)
+            sy_engine_turn(e[0].engine, then);
+        w.trace = getenv("STEELYARD_TRACE") ? &trace : NULL;
+        request.spec.wait = SY_WAIT_STAGES;
+        (void)strcpy(request.spec.version, "43");
+        sim_ask(&e[1], &request);
+        run_all(all, 2, turns);
+        (void)strcpy(request.spec.version, "41");
+        sim_ask(&e[2], &request);
+        run_all(all, 3, TURNS_MAX);
+        assert_true(e[0].over && e[1].over && e[2].over);
+        for (size_t i = 0; i < SY_COUNT(e); i++)
+            sim_engine_kill(&e[i]);
+        sim_describe(&w, &left);
+        int promoted = 0;
+        for (size_t i = 1; i < SY_COUNT(e); i++)
+            promoted += e[i].outcome == SY_OUTCOME_PROMOTED;
+        if (!is_whole(&left) || promoted > 1 || getenv("STEELYARD_SHOW"))
+            (void)fprintf(stderr, "%d turns: %s %s %s\n%s", turns, sy_outcome_word(e[0].outcome),
+                          sy_outcome_word(e[1].outcome), sy_outcome_word(e[2].outcome),
+                          trace.data ? trace.data : left.data);
+        assert_true(is_whole(&left));
+        assert_true(promoted <= 1);
+        sim_world_finish(&w);
+    }
+    sim_case_finish(&c);
+}
+
+#define CASE(id, file, request, version)                                                           \
     static void id##_apply(void **state) {                                                         \
         (void)state;                                                                               \
-        everywhere(file, SIM_APPLY);                                                               \
+        everywhere(file, request, version, SIM_APPLY);                                             \
     }                                                                                              \
     static void id##_rollback(void **state) {                                                      \
         (void)state;                                                                               \
-        everywhere(file, SIM_ROLLBACK);                                                            \
+        everywhere(file, request, version, SIM_ROLLBACK);                                          \
     }                                                                                              \
     static void id##_status(void **state) {                                                        \
         (void)state;                                                                               \
-        everywhere(file, SIM_STATUS);                                                              \
+        everywhere(file, request, version, SIM_STATUS);                                            \
     }
-CASE(healthy, "healthy")
-CASE(failing, "failing")
-CASE(no_traffic, "no-traffic")
-CASE(lock_in, "lock-in")
+CASE(healthy, "healthy", 0, "43")
+CASE(failing, "failing", 0, "43")
+CASE(no_traffic, "no-traffic", 0, "43")
+CASE(lock_in, "lock-in", 0, "43")
+/* Both would supersede the same release in its lock-in. */
+CASE(superseding, "two-releases", 1, "41")
 
 #define TESTS(id)                                                                                  \
     cmocka_unit_test(id##_apply), cmocka_unit_test(id##_rollback), cmocka_unit_test(id##_status)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TESTS(healthy), TESTS(failing), TESTS(no_traffic),
-                                       TESTS(lock_in)};
+    const struct CMUnitTest tests[] = {
+        TESTS(healthy), TESTS(failing),     TESTS(no_traffic),
+        TESTS(lock_in), TESTS(superseding), cmocka_unit_test(two_supersede_a_driven_lock_in)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

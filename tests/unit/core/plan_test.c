@@ -349,6 +349,42 @@ static void fingerprints(void **state) {
     assert_string_not_equal(plan.fingerprint, fingerprint);
 }
 
+/* The lock is written before the record and stays a moment after it. */
+static void a_living_lock_refuses_whatever_the_record_says(void **state) {
+    (void)state;
+    driven();
+    refused(SY_FAILED_PRECONDITION, "RELEASE_RUNNING"); /* no record yet */
+    assert_non_null(strstr(error.message, "host:1 until at least 2026-01-02T03:04:00Z"));
+    recorded("40", SY_PHASE_CLOSED);
+    refused(SY_FAILED_PRECONDITION, "RELEASE_RUNNING");
+    SET(facts.routing.additional, "42"); /* says who does it, not that it is foreign */
+    facts.routing.additional_bp = 1000;
+    refused(SY_FAILED_PRECONDITION, "RELEASE_RUNNING");
+    (void)reset(NULL);
+    driven();
+    facts.has_alias = false; /* it may be about to be created */
+    facts.routing = (struct sy_routing){0};
+    refused(SY_FAILED_PRECONDITION, "RELEASE_RUNNING");
+}
+
+static void but_not_what_needs_no_driver(void **state) {
+    (void)state;
+    driven();
+    SET(facts.routing.primary, "42");
+    make();
+    assert_int_equal(plan.kind, SY_PLAN_UNCHANGED);
+    (void)reset(NULL);
+    driven();
+    facts.lease.until_ms = facts.now_ms; /* run out */
+    make();
+    assert_int_equal(plan.kind, SY_PLAN_RELEASE);
+    (void)reset(NULL);
+    recorded("41", SY_PHASE_LOCK_IN);
+    driven();
+    make();
+    assert_true(plan.supersedes);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 
 int main(void) {
@@ -363,6 +399,8 @@ int main(void) {
         TEST(no_such_version),
         TEST(version_not_active),
         TEST(release_running),
+        TEST(a_living_lock_refuses_whatever_the_record_says),
+        TEST(but_not_what_needs_no_driver),
         TEST(foreign_split),
         TEST(no_baseline),
         TEST(rolled_back_before),
