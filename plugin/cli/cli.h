@@ -75,9 +75,13 @@ SY_MUST_USE int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret,
 /* follow.c: show a stream to its end; returns the exit code. */
 struct sy_stream;
 int sy_cli_follow(const struct sy_cli *cli, struct sy_stream *stream);
-/* The last of SIGINT, SIGTERM, SIGHUP that came; 0: none. */
+
+/* signals.c. The last of SIGINT, SIGTERM, SIGHUP that came; 0: none. */
 extern volatile sig_atomic_t sy_cli_signal;
 void sy_cli_catch_signals(void);
+/* From now on a signal says this sentence on standard error and ends the program at once. */
+enum { SY_FAREWELL_MAX = 1800 };
+void sy_cli_leave_with(const char *sentence);
 
 /* event_json.c: the protocol's names. The caller frees the line. */
 char *sy_event_json(const struct sy_release_event *event) __attribute__((returns_nonnull, malloc));

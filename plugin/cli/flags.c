@@ -58,6 +58,8 @@ static int parse_output(const char *value, struct sy_cli *cli, struct sy_error *
 #define RELEASES (SY_CMD_PLAN | SY_CMD_APPLY)
 #define CALLS (RELEASES | SY_CMD_ROLLBACK | SY_CMD_STATUS)
 
+/* The sandbox takes no --region and no --endpoint-url: it serves the region of its scenario, on the
+ * endpoint that it prints; both would do nothing. */
 static const struct flag flags[] = {
     {"function", "NAME", CALLS, NAME_FLAG(function), "the Lambda function"},
     {"alias", "NAME", CALLS, NAME_FLAG(alias), "its alias that callers use"},
@@ -107,6 +109,8 @@ static const struct flag flags[] = {
      "join a standing engine (default: start one)"},
     {"output", "FORMAT", CALLS, KIND_SPECIAL, 0, 0, parse_output,
      "text (default) or json, one object a line"},
+    {"output", "FORMAT", SY_CMD_ENGINE | SY_CMD_SANDBOX, KIND_SPECIAL, 0, 0, parse_output,
+     "how an error is shown: text (default) or json"},
     {"help", NULL, UINT32_MAX, KIND_BOOL, AT(help), 0, NULL, "this text"},
 };
 

@@ -11,23 +11,6 @@
 
 enum { DRAW_EVERY_MS = 250 };
 
-volatile sig_atomic_t sy_cli_signal = 0;
-
-static void on_signal(int signal) {
-    sy_cli_signal = signal;
-}
-
-/* Installed explicitly: a shell starts background jobs with SIGINT ignored, and a CI runner's
- * SIGINT must reach the release all the same. */
-void sy_cli_catch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal};
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGHUP, &action, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-}
-
 static int64_t now_ms(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -139,33 +122,85 @@ static bool wants_live_view(const struct sy_cli *cli) {
            strcmp(term, "dumb") != 0;
 }
 
+/* What the next signal says on its way out: the first one was acted on. */
+static void prepare_to_leave(const struct sy_cli *cli, const struct sy_release_event *last) {
+    char said[400] = "nothing was heard of it yet";
+    char clean[400];
+    char sentence[SY_FAREWELL_MAX];
+    const char *function = cli->spec.function;
+    const char *alias = cli->spec.alias;
+    if (last)
+        sy_event_sentence(last, said);
+    (void)snprintf(sentence, sizeof sentence,
+                   "left while the engine goes on with %s:%s (last: %s); see where it stands with "
+                   "`steelyard status --function %s --alias %s`, or send all traffic back with "
+                   "`steelyard rollback --function %s --alias %s`",
+                   function, alias, sy_text_clean(said, strlen(said), clean, sizeof clean),
+                   function, alias, function, alias);
+    sy_cli_leave_with(sentence);
+}
+
+/* How far it has come. */
+struct following {
+    const struct sy_cli *cli;
+    struct sy_progress *progress; /* NULL: a line an event */
+    struct sy_release_event last; /* when heard */
+    bool heard;
+    bool finished;
+    int handled; /* the signal that was acted on */
+    int code;    /* of the outcome, when finished */
+};
+
+static void take_event(struct following *f) {
+    show(f->cli, f->progress, &f->last);
+    f->heard = true;
+    if (f->last.kind == SY_EVENT_FINISHED) {
+        f->finished = true;
+        f->code = sy_outcome_exit(f->last.outcome);
+    }
+    if (f->handled)
+        prepare_to_leave(f->cli, &f->last);
+}
+
+static void act_on_signal(struct following *f, struct sy_stream *stream) {
+    f->handled = sy_cli_signal;
+    prepare_to_leave(f->cli, f->heard ? &f->last : NULL);
+    sy_stream_interrupt(stream);
+}
+
+/* "Interrupted" means that on_interrupt was applied; where it could not be, that is told. What
+ * fails after the release was heard of may have left the alias split, so it is not "as it was". */
+static int exit_code(const struct following *f, const struct sy_error *error) {
+    const int halted = sy_outcome_exit(SY_OUTCOME_HALTED);
+    if (f->finished)
+        return f->handled && f->code != halted ? 128 + f->handled : f->code;
+    if (error->code == SY_OK)
+        return f->handled ? 128 + f->handled : SY_EXIT_FAILED;
+    int code = sy_cli_error(f->cli, error);
+    if (f->handled && error->code == SY_CANCELLED)
+        return 128 + f->handled;
+    return f->heard && code == SY_EXIT_FAILED ? halted : code;
+}
+
 int sy_cli_follow(const struct sy_cli *cli, struct sy_stream *stream) {
-    struct sy_progress *progress = wants_live_view(cli) ? sy_progress_create(cli) : NULL;
-    struct sy_release_event event;
+    struct following f = {.cli = cli};
     struct sy_error error = {0};
-    int handled = 0;
-    int code = SY_EXIT_FAILED;
+    if (wants_live_view(cli))
+        f.progress = sy_progress_create(cli);
     for (;;) {
-        int got = sy_stream_next(stream, progress ? DRAW_EVERY_MS : 100, &event, &error);
+        struct sy_release_event event;
+        int got = sy_stream_next(stream, f.progress ? DRAW_EVERY_MS : 100, &event, &error);
         if (got < 0)
             break;
         if (got > 0) {
-            show(cli, progress, &event);
-            if (event.kind == SY_EVENT_FINISHED)
-                code = sy_outcome_exit(event.outcome);
+            f.last = event;
+            take_event(&f);
         }
-        if (sy_cli_signal && !handled) {
-            handled = sy_cli_signal;
-            sy_stream_interrupt(stream);
-        }
-        if (progress)
-            sy_progress_draw(progress, now_ms(), handled);
+        if (sy_cli_signal && !f.handled)
+            act_on_signal(&f, stream);
+        if (f.progress)
+            sy_progress_draw(f.progress, now_ms(), f.handled);
     }
-    sy_progress_destroy(progress);
-    if (error.code != SY_OK)
-        code = sy_cli_error(cli, &error);
-    /* "Interrupted" means that on_interrupt was applied; where it could not be, that is told. */
-    bool applied = error.code == SY_OK ? code != sy_outcome_exit(SY_OUTCOME_HALTED)
-                                       : error.code == SY_CANCELLED;
-    return handled && applied ? 128 + handled : code;
+    sy_progress_destroy(f.progress);
+    return exit_code(&f, &error);
 }

@@ -252,7 +252,8 @@ static void draw_footer(struct sy_progress *p, int signal) {
     if (p->outcome)
         draw_outcome(p);
     else if (signal)
-        put(p, "  %sinterrupted: waiting for the alias to come to rest", paint(p, YELLOW));
+        put(p, "  %sinterrupted: waiting for the alias to come to rest; Ctrl-C again leaves",
+            paint(p, YELLOW));
     else if (p->rolling_back)
         put(p, "  %sgoing back to %s", paint(p, YELLOW), p->baseline);
     else if (!p->routing.primary[0])

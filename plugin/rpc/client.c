@@ -315,8 +315,10 @@ int sy_stream_next(struct sy_stream *stream, int64_t timeout_ms, struct sy_relea
                        stream->function, stream->alias);
     if (got < 0)
         explain(stream->host,
-                "`steelyard status` shows where the alias stands, `apply` goes on once its lease "
-                "has run out (2 minutes), and `rollback` goes back at once",
+                stream->sequence
+                    ? "the alias may be split: `steelyard status` shows where it stands, `apply` "
+                      "goes on once the lease has run out (2 minutes), `rollback` goes back at once"
+                    : "nothing was heard of a release; `steelyard status` shows whether one began",
                 error);
     if (got <= 0)
         return got;

@@ -379,6 +379,9 @@ def listen():
                               ("unix:relative", "no address"), ("unix:/", ""), (f"unix:{world.directory}", "")):
             check_text(world.run("engine", "--listen", address), address, USAGE, says)
         check_text(world.run("engine"), "engine", REFUSED, "--listen")
+        check_json(world.run("engine", "--output", "json"), "engine", REFUSED, "--listen")
+        check_json(world.run("sandbox", "--scenario", "/no/such/file", "--output", "json"), "sandbox", USAGE,
+                   "/no/such/file")
         path = world.path("engine.sock")
         engine = world.start("engine", "--listen", f"unix:{path}")
         wait_for("the socket", lambda: os.path.exists(path))

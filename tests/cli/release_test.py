@@ -212,6 +212,34 @@ def standing():
         assert world.alias() == WHOLE and world.alias(of="basket") == WHOLE
 
 
+@test("a standing engine that stops takes no release, but goes back and tells")
+def stopping():
+    with World(scenario(function("checkout"), function("basket"))) as world:
+        path = world.path("engine.sock")
+        join = ["--engine", f"unix:{path}"]
+        basket = ["--function", "basket", "--alias", "production"]
+        engine = world.start("engine", "--listen", f"unix:{path}")
+        wait_for("the socket", lambda: os.path.exists(path))
+        run = world.apply("--stages", "10%/30s", *join)
+        wait_for("its stage", lambda: "observed" in run.names())
+        world.fault("UpdateAlias", "status", status=503, code="ServiceException", message="not now")
+        os.kill(engine.pid, signal.SIGTERM)
+        wait_for("its rollback, which cannot end", lambda: "rollback_started" in run.names())
+        for words in (["plan"], ["apply", *FAST]):
+            refused = world.run(*words, *basket, "--version", "42", *join)
+            assert refused.code == 1, (refused.code, refused.out, refused.err)
+            assert refused.err == "steelyard: this engine is stopping; start another\n", refused.err
+        looked = world.run("status", *CHECKOUT, *join)
+        assert looked.code == 0 and "driven by" in looked.out, (looked.code, looked.out, looked.err)
+        back = world.start("rollback", *CHECKOUT, *join, "--output", "json")
+        wait_for("what the rollback tells", lambda: back.names())
+        world.act("clear-faults")
+        assert back.end(20).code == 0, (back.code, back.out, back.err)
+        assert run.end(20).code == 3 and run.events[-1]["outcome"] == "CANCELLED", (run.code, run.out)
+        assert engine.end(15).code == 0 and world.alias() == WHOLE, (engine.code, engine.err)
+        assert world.alias(of="basket") == WHOLE
+
+
 @test("a standing engine: the host's SIGINT ends its release alone, and both go to their end")
 def standing_interrupt():
     with World(scenario(function("checkout"), function("basket"))) as world:
@@ -265,8 +293,8 @@ FLAGS = {
              "on-inconclusive retry mirror-alias fingerprint region endpoint-url engine output help",
     "rollback": "function alias reason region endpoint-url engine output help",
     "status": "function alias no-settle region endpoint-url engine output help",
-    "engine": "listen region endpoint-url help",
-    "sandbox": "scenario port record help",
+    "engine": "listen region endpoint-url output help",
+    "sandbox": "scenario port record output help",
 }
 
 

@@ -64,15 +64,43 @@ for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     holds(each)
 
 
-@test("SIGINT twice, and once more, rolls back once")
-def many():
-    with World() as world:
-        apply = world.apply(*LONG)
-        wait_for("the stage", lambda: "observed" in apply.names())
-        os.kill(apply.pid, signal.SIGINT)
-        os.kill(apply.pid, signal.SIGTERM)
-        interrupted(world, apply, signal.SIGINT)
-        assert world.alias() == WHOLE and apply.names().count("finished") == 1, apply.out
+def leaves(standing):
+    @test(f"a second signal leaves the rollback to {'a standing' if standing else 'its own'} engine, at once")
+    def run():
+        with World() as world:
+            words = list(LONG)
+            if standing:
+                path = world.path("engine.sock")
+                engine = world.start("engine", "--listen", f"unix:{path}")
+                wait_for("the socket", lambda: os.path.exists(path))
+                words += ["--engine", f"unix:{path}"]
+            apply = world.apply(*words)
+            wait_for("the stage", lambda: "observed" in apply.names())
+            driver = engine.pid if standing else apply.engine()
+            world.fault("UpdateAlias", "status", status=503, code="ServiceException", message="not now")
+            os.kill(apply.pid, signal.SIGINT)
+            wait_for("the rollback, which cannot end", lambda: "rollback_started" in apply.names())
+            started = time.monotonic()
+            os.kill(apply.pid, signal.SIGTERM)
+            apply.end(5)
+            assert apply.code == 143 and time.monotonic() - started < 2, (apply.code, apply.err)
+            assert apply.err.count("\n") == 1 and apply.err.startswith("steelyard: "), apply.err
+            for part in ("the engine goes on with checkout:production", "rolling back to 41",
+                         "`steelyard status --function checkout --alias production`",
+                         "`steelyard rollback --function checkout --alias production`"):
+                assert part in apply.err, (part, apply.err)
+            assert world.alias() == SPLIT and os.path.exists(f"/proc/{driver}"), world.alias()
+            world.act("clear-faults")
+            wait_for("the engine's rollback", lambda: world.record()["phase"] == "closed", 30)
+            assert world.alias() == WHOLE, world.alias()
+            if standing:
+                os.kill(engine.pid, signal.SIGTERM)
+                assert engine.end(10).code == 0
+            wait_for("the engine is gone", lambda: not os.path.exists(f"/proc/{driver}"), 10)
+
+
+leaves(False)
+leaves(True)
 
 
 @test("SIGINT to the whole group, as a terminal sends it")
@@ -102,6 +130,22 @@ def early():
         apply = world.apply(*LONG)
         wait_for("the engine", apply.engine)
         interrupted(world, apply, signal.SIGINT)
+        world.act("clear-faults")
+        assert world.state() == was, world.state()
+
+
+@test("SIGINT long before AWS answers where the alias stands")
+def earlier():
+    with World() as world:
+        was = world.state()
+        world.fault("GetAlias", "delay", delay_ms=6000)
+        apply = world.apply(*LONG, env={"STEELYARD_LOG": "debug"})
+        wait_for("the question", lambda: "GetAlias" in apply.err)
+        started = time.monotonic()
+        os.kill(apply.pid, signal.SIGINT)
+        apply.end(20)
+        assert apply.code == 130, (apply.code, apply.out, apply.err)
+        assert time.monotonic() - started < 5, "it waited for the answer"
         world.act("clear-faults")
         assert world.state() == was, world.state()
 
@@ -178,14 +222,16 @@ host_killed(["--on-interrupt", "hold"], SPLIT)
 @test("kill -9 of the engine: a clear error, and apply goes on")
 def engine_killed():
     with World() as world:
-        apply = world.apply()
+        apply = world.apply(env={"TMPDIR": world.directory})
         wait_for("the stage", lambda: "observed" in apply.names())
         os.kill(apply.engine(), signal.SIGKILL)
         apply.end(10)
         last = apply.events[-1]
-        assert apply.code == 1 and "error" in last, (apply.code, last)
-        for part in ("the engine is gone", "steelyard status"):
+        assert apply.code == 7 and "error" in last, (apply.code, last)
+        for part in ("the engine is gone", "the alias may be split", "`steelyard status`", "`rollback`"):
             assert part in last["message"], last
+        left = [name for name in os.listdir(world.directory) if name.startswith("steelyard-")]
+        assert not left, f"the engine's socket was left behind: {left}"
         assert world.alias() == SPLIT, world.alias()
         refused = world.apply().end()
         assert refused.code == 5 and "driven by" in refused.out, (refused.code, refused.out)
@@ -193,6 +239,21 @@ def engine_killed():
         again = world.apply().end()
         assert again.code == 0 and world.alias() == PROMOTED, (again.code, again.out)
         assert "resumed" in again.names(), again.names()
+
+
+@test("kill -9 of the engine before it said anything: the alias is as it was")
+def engine_killed_early():
+    with World() as world:
+        was = world.state()
+        world.fault("GetAlias", "delay", delay_ms=6000)
+        apply = world.apply(env={"STEELYARD_LOG": "debug"})
+        wait_for("the question", lambda: "GetAlias" in apply.err)
+        os.kill(apply.engine(), signal.SIGKILL)
+        apply.end(10)
+        last = apply.events[-1]
+        assert apply.code == 1 and "nothing was heard" in last["message"], (apply.code, last)
+        world.act("clear-faults")
+        assert world.state() == was, world.state()
 
 
 @test("kill -9 of the engine: rollback needs no lease")
