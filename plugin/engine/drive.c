@@ -300,12 +300,16 @@ static void feed(struct sy_drive *drive, struct sy_input *input) {
     perform(drive, &engine->output);
 }
 
-void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered, const char *text) {
-    struct sy_engine *engine = drive->engine;
-    const struct sy_facts *facts = &gathered->facts;
+struct sy_lease sy_drive_lease(const struct sy_drive *drive, const struct sy_facts *facts) {
     struct sy_lease lease = {.version = facts->has_lease ? facts->lease.version : 0};
-    (void)snprintf(lease.owner, sizeof lease.owner, "%s/%llu", engine->owner,
+    (void)snprintf(lease.owner, sizeof lease.owner, "%s/%llu", drive->engine->owner,
                    (unsigned long long)drive->number);
+    return lease;
+}
+
+void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered, const char *text) {
+    const struct sy_facts *facts = &gathered->facts;
+    struct sy_lease lease = sy_drive_lease(drive, facts);
     struct sy_mirror mirror;
     fill_mirror(&mirror, facts->mirror_alias, facts->mirror_current, facts->mirror_previous,
                 facts->mirror_last_known_good, gathered->deployment_ms);

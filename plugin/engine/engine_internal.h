@@ -116,6 +116,8 @@ void sy_drives_sweep(struct sy_engine *engine);
 void sy_drive_destroy(struct sy_drive *drive);
 /* Feed START. lease: the one that is there now (its version is overwritten), or NULL. */
 void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered, const char *text);
+/* The lease that the drive would take, with the version of the one that was read. */
+struct sy_lease sy_drive_lease(const struct sy_drive *drive, const struct sy_facts *facts);
 /* Over before it began: with an error, or with one FINISHED event. */
 void sy_drive_fail(struct sy_drive *drive, const struct sy_error *error);
 void sy_drive_finish(struct sy_drive *drive, enum sy_outcome outcome,

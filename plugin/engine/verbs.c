@@ -225,6 +225,42 @@ static void close_superseded(struct sy_drive *drive) {
     store->ops->write_record(store, record, superseded, drive);
 }
 
+static void superseding(void *ctx, int64_t version, const struct sy_error *error) {
+    struct sy_drive *drive = ctx;
+    struct sy_facts *facts = &drive->asked->gathered.facts;
+    struct sy_error refused = {0};
+    bool contended = facts->has_lease && version > facts->lease.version + 1;
+    drive->pending--;
+    if (error && error->code != SY_ALREADY_EXISTS) {
+        sy_drive_fail(drive, error);
+        return;
+    }
+    if (error || contended) {
+        (void)sy_fail_reason(&refused, SY_FAILED_PRECONDITION, "RELEASE_RUNNING",
+                             "somebody else took the lease of %s:%s at the same time; look again "
+                             "in a minute",
+                             drive->function, drive->alias);
+        sy_drive_fail(drive, &refused);
+        return;
+    }
+    if (called_off(drive, &facts->routing))
+        return;
+    facts->has_lease = true;
+    facts->lease = sy_drive_lease(drive, facts);
+    facts->lease.version = version;
+    close_superseded(drive);
+}
+
+/* The lock comes before the other's record is closed: of two that would supersede it, the second
+ * must not write over the record of the first. */
+static void supersede(struct sy_drive *drive) {
+    struct sy_store *store = drive->engine->store;
+    struct sy_lease lease = sy_drive_lease(drive, &drive->asked->gathered.facts);
+    lease.until_ms = sy_io_now(drive->engine->io) + SY_MINUTE_MS;
+    drive->pending++;
+    store->ops->write_lease(store, drive->function, drive->alias, &lease, superseding, drive);
+}
+
 static int check_fingerprint(const struct sy_drive *drive, struct sy_error *error) {
     if (!drive->asked->fingerprint[0] ||
         strcmp(drive->asked->fingerprint, drive->asked->plan.fingerprint) == 0)
@@ -246,7 +282,7 @@ static void apply_planned(struct sy_drive *drive) {
     } else if (plan->kind == SY_PLAN_RESUME) {
         begin_resumed(drive, &drive->asked->gathered);
     } else if (plan->supersedes) {
-        close_superseded(drive);
+        supersede(drive);
     } else {
         begin_new(drive);
     }
