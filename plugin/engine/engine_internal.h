@@ -1,6 +1,6 @@
 /* The engine's own parts: engine.c (loop, work from other threads), gather.c (reading what a
- * decision needs), drive.c (one release being driven), watch.c (who looks on), verbs.c (plan,
- * apply, rollback, status). */
+ * decision needs), drive.c (one release being driven), watch.c (who looks on), verbs.c (plan, apply,
+ * status), rollback.c. */
 #ifndef SY_ENGINE_ENGINE_INTERNAL_H
 #define SY_ENGINE_ENGINE_INTERNAL_H
 
@@ -130,6 +130,15 @@ struct sy_drive *sy_drive_find(struct sy_engine *engine, const char *function, c
 struct sy_drive *sy_drive_live(struct sy_drive *drive, const char *function, const char *alias);
 /* It has not begun: it will not, and ends CANCELLED. text: why, a constant. */
 void sy_drive_cancel(struct sy_drive *drive, const char *text);
+
+/* ---- verbs.c ---- */
+
+/* "20260102T030405-1a2b3c4d": sorts by time, unique enough beside function and alias. */
+void sy_make_release_id(struct sy_engine *engine, char id[40]);
+/* Fails from the loop, not from within the call, so that the caller has its watch first. */
+void sy_drive_fail_later(struct sy_drive *drive, const struct sy_error *error);
+/* What a drive was made for is large, and of no use once it has begun. */
+void sy_drive_forget_asked(struct sy_drive *drive);
 
 /* ---- watch.c ---- */
 

@@ -1,4 +1,4 @@
-/* Plan, apply, rollback, status: read, decide, begin. */
+/* Plan, apply, status: read, decide, begin. */
 #include "engine/engine_internal.h"
 
 #include "base/memory.h"
@@ -16,7 +16,7 @@ static uint64_t next_random(struct sy_engine *engine) {
 }
 
 /* "20260102T030405-1a2b3c4d": sorts by time, unique enough beside function and alias. */
-static void make_release_id(struct sy_engine *engine, char id[40]) {
+void sy_make_release_id(struct sy_engine *engine, char id[40]) {
     char at[24];
     char stamp[24];
     size_t n = 0;
@@ -173,7 +173,7 @@ static void begin_resumed(struct sy_drive *drive, const struct sy_gathered *gath
     sy_drive_begin(drive, gathered, "");
 }
 
-static void forget_asked(struct sy_drive *drive) {
+void sy_drive_forget_asked(struct sy_drive *drive) {
     free(SY_STEAL(drive->asked));
 }
 
@@ -181,7 +181,7 @@ static void begin_new(struct sy_drive *drive) {
     struct sy_engine *engine = drive->engine;
     const struct sy_gathered *gathered = &drive->asked->gathered;
     char id[40];
-    make_release_id(engine, id);
+    sy_make_release_id(engine, id);
     sy_release_begin(&drive->release, &drive->asked->plan,
                      gathered->facts.has_record ? &gathered->facts.record : NULL, id,
                      sy_io_now(engine->io));
@@ -195,7 +195,7 @@ static bool called_off(struct sy_drive *drive, const struct sy_routing *routing)
         return false;
     (void)snprintf(text, sizeof text, "%s before anything moved", drive->cancelled);
     sy_drive_finish(drive, SY_OUTCOME_CANCELLED, routing, text);
-    forget_asked(drive);
+    sy_drive_forget_asked(drive);
     return true;
 }
 
@@ -210,7 +210,7 @@ static void superseded(void *ctx, int64_t version, const struct sy_error *error)
         return;
     drive->asked->gathered.facts.record.version = version;
     begin_new(drive);
-    forget_asked(drive);
+    sy_drive_forget_asked(drive);
 }
 
 static void close_superseded(struct sy_drive *drive) {
@@ -313,7 +313,7 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
     else
         apply_planned(drive);
     if (drive->begun || drive->over)
-        forget_asked(drive);
+        sy_drive_forget_asked(drive);
 }
 
 /* Fails from the loop, not from within the call, so that the caller has its watch first. */
@@ -321,10 +321,10 @@ static void fail_now(void *arg) {
     struct sy_drive *drive = arg;
     drive->pending--;
     sy_drive_fail(drive, &drive->asked->refusal);
-    forget_asked(drive);
+    sy_drive_forget_asked(drive);
 }
 
-static void fail_later(struct sy_drive *drive, const struct sy_error *error) {
+void sy_drive_fail_later(struct sy_drive *drive, const struct sy_error *error) {
     drive->asked->refusal = *error;
     drive->pending++;
     sy_engine_post(drive->engine, fail_now, drive);
@@ -369,153 +369,8 @@ struct sy_watch *sy_engine_apply(struct sy_engine *engine, const struct sy_spec 
         (void)snprintf(drive->asked->fingerprint, sizeof drive->asked->fingerprint, "%s",
                        fingerprint);
     if (sy_spec_check(spec, &error) || check_own_drives(drive, &error))
-        fail_later(drive, &error);
+        sy_drive_fail_later(drive, &error);
     else
         apply_gather(drive);
-    return watch;
-}
-
-/* ---- rollback ---- */
-
-/* A record for an alias of which the store knows nothing, or does not answer. */
-static void invent_record(struct sy_drive *drive, const char *baseline, const char *version,
-                          bool mirrors, struct sy_record *ret) {
-    *ret = (struct sy_record){.phase = SY_PHASE_LOCK_IN, .mirrors = mirrors};
-    sy_spec_init(&ret->spec);
-    ret->spec.n_stages = 0;
-    (void)snprintf(ret->spec.function, sizeof ret->spec.function, "%s", drive->function);
-    (void)snprintf(ret->spec.alias, sizeof ret->spec.alias, "%s", drive->alias);
-    (void)snprintf(ret->spec.version, sizeof ret->spec.version, "%s", version);
-    (void)snprintf(ret->baseline, sizeof ret->baseline, "%s", baseline);
-    ret->created_ms = sy_io_now(drive->engine->io);
-    make_release_id(drive->engine, ret->release_id);
-}
-
-static bool names(const struct sy_routing *routing, const char *version) {
-    return version[0] &&
-           (strcmp(routing->primary, version) == 0 || strcmp(routing->additional, version) == 0);
-}
-
-static int no_baseline(const struct sy_drive *drive, const struct sy_facts *facts, const char *why,
-                       struct sy_error *error) {
-    char routing[80];
-    return sy_fail_reason(
-        error, SY_FAILED_PRECONDITION, "NO_BASELINE",
-        "no baseline to roll %s:%s back to: %s (the alias is at %s); name one "
-        "yourself with: aws lambda update-alias --function-name %s --name %s "
-        "--function-version N --routing-config '{\"AdditionalVersionWeights\":{}}'",
-        drive->function, drive->alias, why, sy_routing_format(&facts->routing, routing),
-        drive->function, drive->alias);
-}
-
-/* Without a record: what the four parameters say, as the pattern does. */
-static int record_from_mirror(struct sy_drive *drive, const struct sy_facts *facts,
-                              struct sy_record *ret, struct sy_error *error) {
-    bool mirrors = !facts->mirror_alias[0] || strcmp(facts->mirror_alias, drive->alias) == 0;
-    const struct sy_routing *now = &facts->routing;
-    const char *candidates[] = {facts->mirror_last_known_good, facts->mirror_previous};
-    for (size_t i = 0; i < SY_COUNT(candidates) && mirrors; i++) {
-        const char *baseline = candidates[i];
-        if (now->additional[0] ? !names(now, baseline)
-                               : !baseline[0] || strcmp(now->primary, baseline) == 0)
-            continue;
-        const char *version = strcmp(now->primary, baseline) == 0 ? now->additional : now->primary;
-        invent_record(drive, baseline, version, mirrors, ret);
-        return 0;
-    }
-    return no_baseline(drive, facts, "there is no record of a release", error);
-}
-
-static int choose_record(struct sy_drive *drive, const struct sy_gathered *gathered,
-                         struct sy_record *ret, struct sy_error *error) {
-    const struct sy_facts *facts = &gathered->facts;
-    const struct sy_record *record = &facts->record;
-    const struct sy_routing *now = &facts->routing;
-    if (gathered->store_error.code != SY_OK) {
-        /* The store is down or holds nonsense, and the alias cannot wait. Our splits always have
-         * the old version as primary. */
-        if (!now->additional[0])
-            return no_baseline(drive, facts, gathered->store_error.message, error);
-        invent_record(drive, now->primary, now->additional, false, ret);
-        return 0;
-    }
-    if (!facts->has_record)
-        return record_from_mirror(drive, facts, ret, error);
-    if (!record->baseline[0])
-        return no_baseline(drive, facts, "the last release was the first one", error);
-    bool known = names(now, record->baseline) || names(now, record->spec.version);
-    if (sy_record_is_closed(record) && !known)
-        return no_baseline(drive, facts, "the alias was moved on since the last release", error);
-    *ret = *record;
-    return 0;
-}
-
-static void rollback_gathered(void *ctx, const struct sy_gathered *gathered) {
-    struct sy_drive *drive = ctx;
-    const struct sy_facts *facts = &gathered->facts;
-    struct sy_error error = {0};
-    struct sy_record record = {0};
-    drive->pending--;
-    if (gathered->alias_error.code != SY_OK) {
-        sy_drive_fail(drive, &gathered->alias_error);
-        return;
-    }
-    if (!facts->has_alias) {
-        (void)sy_fail_reason(&error, SY_NOT_FOUND, "ALIAS_NOT_FOUND",
-                             "function %s has no alias %s; check --alias", drive->function,
-                             drive->alias);
-        sy_drive_fail(drive, &error);
-        return;
-    }
-    if (choose_record(drive, gathered, &record, &error)) {
-        sy_drive_fail(drive, &error);
-        return;
-    }
-    drive->asked->spec = record.spec;
-    bool there =
-        !facts->routing.additional[0] && strcmp(facts->routing.primary, record.baseline) == 0;
-    /* A record that says promoted was overtaken, by a rollback that was killed or by hand. */
-    bool promoted =
-        record.outcome == SY_OUTCOME_PROMOTED || record.outcome == SY_OUTCOME_PROMOTED_UNPROVEN;
-    if (there && sy_record_is_closed(&record) && !promoted) {
-        sy_drive_finish(drive, SY_OUTCOME_UNCHANGED, &facts->routing,
-                        "the alias is on the baseline already");
-        return;
-    }
-    sy_release_resume(&drive->release, &record, SY_START_ROLLBACK, SY_WAIT_STAGES,
-                      record.spec.on_interrupt);
-    if (gathered->store_error.code != SY_OK)
-        drive->release.stateless = true;
-    sy_drive_begin(drive, gathered, drive->asked->reason);
-    forget_asked(drive);
-}
-
-struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *function,
-                                    const char *alias, const char *reason, sy_watch_ready *ready,
-                                    void *ctx) {
-    struct sy_error error = {0};
-    char why[SY_REASON_MAX + 1];
-    (void)snprintf(why, sizeof why, "%s", reason && reason[0] ? reason : "a person asked for it");
-    struct sy_drive *running = sy_drive_live(engine->drives, function, alias);
-    for (; running; running = sy_drive_live(running->next, function, alias))
-        sy_drive_cancel(running, "a person asked for a rollback");
-    running = sy_drive_find(engine, function, alias);
-    if (running) {
-        struct sy_watch *watch = sy_watch_create(running, false, ready, ctx);
-        watch->cursor = running->n_log;
-        sy_drive_rollback(running, why);
-        return watch;
-    }
-    struct sy_drive *drive = sy_drive_create(engine, function, alias);
-    struct sy_watch *watch = sy_watch_create(drive, false, ready, ctx);
-    drive->asked = sy_calloc(1, sizeof *drive->asked);
-    drive->asked->urgent = true;
-    memcpy(drive->asked->reason, why, sizeof drive->asked->reason);
-    if (sy_names_check(function, alias, NULL, &error)) {
-        fail_later(drive, &error);
-        return watch;
-    }
-    drive->pending++;
-    sy_gather(engine, function, alias, "", SY_GATHER_URGENT, rollback_gathered, NULL, drive);
     return watch;
 }
