@@ -118,8 +118,9 @@ class World:
         self.access_key = what.get("access_key", ACCESS_KEY)
         path = self.path("scenario.json")
         pathlib.Path(path).write_text(json.dumps(what))
+        self.requests = self.path("requests")
         self.sandbox = subprocess.Popen(
-            [STEELYARD, "sandbox", "--scenario", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            [STEELYARD, "sandbox", "--scenario", path, "--record", self.requests], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL)
         self.url = self.sandbox.stdout.readline().decode().strip()
         if not self.url.startswith("http://127.0.0.1:"):
@@ -176,6 +177,10 @@ class World:
             except OSError:
                 continue
         return found
+
+    def asked(self, text):
+        """How many requests with this text have come to the sandbox, answered or not."""
+        return sum(text in line for line in pathlib.Path(self.requests).read_text("utf-8", "replace").splitlines())
 
     # ---- the sandbox's API ----
 
