@@ -1,6 +1,6 @@
 /* The engine's own parts: engine.c (loop, work from other threads), gather.c (reading what a
- * decision needs), drive.c (one release being driven), watch.c (who looks on), verbs.c (plan, apply,
- * status), rollback.c. */
+ * decision needs), drive.c (one release being driven), watch.c (who looks on), verbs.c (plan,
+ * apply, status), rollback.c. */
 #ifndef SY_ENGINE_ENGINE_INTERNAL_H
 #define SY_ENGINE_ENGINE_INTERNAL_H
 
