@@ -379,6 +379,14 @@ static void on_tick(SY_STEP) {
         sy_alias_again(r, in, out);
 }
 
+/* A person asks for what is under way: no waiting for the next try. */
+static void on_rollback_again(SY_STEP) {
+    r->manual = true;
+    sy_emit_note(r, in, out, false, "asked for again: %.180s", in->text);
+    if (r->retry_ms && r->alias_request == SY_ALIAS_NOTHING)
+        sy_alias_again(r, in, out);
+}
+
 /* ---- the table ---- */
 
 #define TO(phase) (1u << SY_PHASE_##phase)
@@ -424,10 +432,12 @@ const struct sy_transition sy_transitions[] = {
     ROW(ROLLING_BACK, ALIAS, TO(VERIFYING) | TO(CLOSED), "alias on the baseline",
         sy_on_rolling_back_alias),
     ROW(ROLLING_BACK, TICK, 0, "try again", on_tick),
+    ROW(ROLLING_BACK, ROLLBACK, 0, "asked for again", on_rollback_again),
     ROW(ROLLING_BACK, INTERRUPT, 0, "interrupted", on_interrupt_later),
 
     ROW(VERIFYING, ALIAS, TO(ROLLING_BACK) | TO(CLOSED), "read back", sy_on_verifying_alias),
     ROW(VERIFYING, TICK, 0, "try again", on_tick),
+    ROW(VERIFYING, ROLLBACK, 0, "asked for again", on_rollback_again),
     ROW(VERIFYING, INTERRUPT, 0, "interrupted", on_interrupt_later),
 
     ROW(CLOSED, SAMPLES, 0, "traffic stopped", sy_on_traffic_samples),
