@@ -1,5 +1,6 @@
 #include "aws/retry.h"
 
+#include "base/random.h"
 #include "base/text.h"
 
 enum {
@@ -26,14 +27,6 @@ void sy_retry_give_back(struct sy_retry *retry, int cost) {
         retry->tokens = SY_RETRY_TOKENS;
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014): any seed will do. */
-static uint64_t next_random(struct sy_retry *retry) {
-    uint64_t z = (retry->random += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
 int64_t sy_retry_delay_ms(struct sy_retry *retry, enum sy_retry_kind kind, int attempt,
                           const char *retry_after) {
     int64_t limit = kind == SY_RETRY_THROTTLED ? THROTTLED_BASE_MS : BASE_MS;
@@ -43,7 +36,7 @@ int64_t sy_retry_delay_ms(struct sy_retry *retry, enum sy_retry_kind kind, int a
         limit *= 2;
     if (limit > CAP_MS)
         limit = CAP_MS;
-    int64_t delay = (int64_t)(next_random(retry) % (uint64_t)(limit + 1));
+    int64_t delay = (int64_t)(sy_splitmix64(&retry->random) % (uint64_t)(limit + 1));
     if (!retry_after ||
         sy_integer_parse("x-amz-retry-after", retry_after, 0, INT32_MAX, &asked, &ignored))
         return delay;

@@ -2,18 +2,11 @@
 #include "engine/engine_internal.h"
 
 #include "base/memory.h"
+#include "base/random.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* splitmix64 (Steele, Lea, Flood 2014): names only, no secrets. */
-static uint64_t next_random(struct sy_engine *engine) {
-    uint64_t z = engine->random += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
 
 /* "20260102T030405-1a2b3c4d": sorts by time, unique enough beside function and alias. */
 void sy_make_release_id(struct sy_engine *engine, char id[40]) {
@@ -25,7 +18,7 @@ void sy_make_release_id(struct sy_engine *engine, char id[40]) {
         if (*p != '-' && *p != ':')
             stamp[n++] = *p;
     stamp[n] = '\0';
-    (void)snprintf(id, 40, "%s-%08x", stamp, (unsigned)(next_random(engine) >> 32));
+    (void)snprintf(id, 40, "%s-%08x", stamp, (unsigned)(sy_splitmix64(&engine->random) >> 32));
 }
 
 static bool undriven(const struct sy_facts *facts) {

@@ -1,18 +1,14 @@
 #include "sandbox/random.h"
 
+#include "base/random.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 enum { POISSON_PIECE = 256, BINOMIAL_PIECE = 512 };
 
-static uint64_t mix(uint64_t z) {
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 uint64_t sy_random_key(uint64_t a, uint64_t b) {
-    return mix(mix(a + 0x9e3779b97f4a7c15u) ^ (b * 0x9e3779b97f4a7c15u));
+    return sy_splitmix64_mix(sy_splitmix64_mix(a + SY_SPLITMIX64_STEP) ^ (b * SY_SPLITMIX64_STEP));
 }
 
 uint64_t sy_random_name(const char *name) {
@@ -23,8 +19,7 @@ uint64_t sy_random_name(const char *name) {
 }
 
 uint64_t sy_random_u64(struct sy_random *random) {
-    random->state += 0x9e3779b97f4a7c15u;
-    return mix(random->state);
+    return sy_splitmix64(&random->state);
 }
 
 double sy_random_unit(struct sy_random *random) {
