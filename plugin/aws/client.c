@@ -142,6 +142,12 @@ void sy_aws_destroy(struct sy_aws *aws) {
     free(aws);
 }
 
+void sy_aws_credentials_expiry(const struct sy_aws *aws, struct sy_aws_expiry *ret) {
+    bool lasting = !aws->credentials.session_token;
+    *ret = (struct sy_aws_expiry){
+        .source = "the environment", .known = lasting, .expires_ms = lasting ? INT64_MAX : 0};
+}
+
 /* The callback is the last thing: it may well destroy the client. */
 static void answer(struct call *call, const struct sy_aws_reply *reply,
                    const struct sy_error *error) {
