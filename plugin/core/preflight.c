@@ -128,8 +128,10 @@ static void find_concurrency(const struct sy_spec *spec, const struct sy_preflig
             "set it again, or delete it, before the release");
     } else {
         fix(add(ret, "CONCURRENCY", SY_SEVERITY_WARNING,
-                "alias %s has provisioned concurrency (%lld): it is shared between the versions by "
-                "their weights, so each stage starts cold until Lambda has moved it",
+                "alias %s has provisioned concurrency (%lld), held ready for the version that it "
+                "is "
+                "on: the new one may start cold, and Lambda weighs the alias by itself while it "
+                "moves the capacity",
                 spec->alias, (long long)c->requested),
             "let it be while the alias is split: Lambda refuses to change it then");
     }

@@ -70,6 +70,7 @@ const char *sy_read_action(enum sy_read read);
 
 enum sy_read_result {
     SY_READ_NOT_ASKED,
+    SY_READ_ASKED, /* and not answered yet */
     SY_READ_ANSWERED,
     SY_READ_DENIED, /* the IAM action is missing */
     SY_READ_FAILED, /* an outage, or a service that does not offer it */

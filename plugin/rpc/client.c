@@ -3,6 +3,7 @@
 #include "rpc/certificate.h"
 #include "rpc/channel.h"
 #include "rpc/check.h"
+#include "rpc/client_internal.h"
 #include "rpc/convert.h"
 #include "rpc/process.h"
 #include "rpc/server_internal.h"
@@ -352,4 +353,22 @@ void sy_stream_close(struct sy_stream *stream) {
         return;
     sy_answers_close(stream->answers);
     free(stream);
+}
+
+int sy_host_ask(struct sy_host *host, const char *method, const ProtobufCMessage *request,
+                const ProtobufCMessageDescriptor *type, ProtobufCMessage **ret,
+                struct sy_error *error) {
+    if (!ask(host, method, request, type, ASK_MS, ret, error))
+        return 0;
+    explain(host, "try again", error);
+    return -1;
+}
+
+struct sy_answers *sy_host_open(struct sy_host *host, const char *method,
+                                const ProtobufCMessage *request) {
+    return sy_answers_open(host->channel, method, sy_message_pack(request));
+}
+
+void sy_host_explain(struct sy_host *host, const char *todo, struct sy_error *error) {
+    explain(host, todo, error);
 }

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "state/record_json.h"
 #include "state/ssm_json.h"
+#include "state/ssm_names.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ struct ssm {
     struct sy_timers *timers;
     char *prefix;
     struct op_list ops;
+    struct sy_ssm_names_list names;
 };
 
 /* What each parameter of a function is called behind prefix/function/. */
@@ -434,12 +436,30 @@ static void write_mirror(struct sy_store *store, const char *function,
         finish_write_later(op);
 }
 
+static void read_names(struct sy_store *store, const char *function, sy_names_done *done,
+                       void *ctx) {
+    struct ssm *ssm = (struct ssm *)store;
+    sy_ssm_names_read(ssm->aws, ssm->prefix, &ssm->names, function, done, ctx);
+}
+
+static void on_proof(void *ctx, const struct sy_aws_reply *reply, const struct sy_error *error) {
+    finish_put(ctx, CURRENT, reply, error);
+}
+
+static void prove_write(struct sy_store *store, const char *function, const char *current,
+                        sy_written_done *done, void *ctx) {
+    struct op *op = op_create(store, function, "", ctx);
+    op->written_done = done;
+    put_parameter(op, CURRENT, current, false, on_proof);
+}
+
 static void destroy(struct sy_store *store) {
     struct ssm *ssm = (struct ssm *)store;
     if (!ssm)
         return;
     while (!LIST_EMPTY(&ssm->ops))
         op_destroy(LIST_FIRST(&ssm->ops));
+    sy_ssm_names_drop(&ssm->names);
     free(ssm->prefix);
     free(ssm);
 }
@@ -453,6 +473,8 @@ struct sy_store *sy_ssm_create(struct sy_aws *aws, struct sy_io *io, struct sy_t
         .write_lease = write_lease,
         .drop_lease = drop_lease,
         .write_mirror = write_mirror,
+        .read_names = read_names,
+        .prove_write = prove_write,
         .destroy = destroy,
     };
     struct ssm *ssm = sy_calloc(1, sizeof *ssm);
@@ -462,5 +484,6 @@ struct sy_store *sy_ssm_create(struct sy_aws *aws, struct sy_io *io, struct sy_t
     ssm->timers = timers;
     ssm->prefix = sy_strdup(prefix ? prefix : "/lambda");
     LIST_INIT(&ssm->ops);
+    LIST_INIT(&ssm->names);
     return &ssm->base;
 }

@@ -129,27 +129,6 @@ int sy_lambda_alias_parse(const char *what, const char *body, size_t len,
     return 0;
 }
 
-int sy_lambda_version_parse(const char *what, const char *body, size_t len, const char *version,
-                            struct sy_version_state *ret, struct sy_error *error) {
-    SY_AUTO_JSON struct json_object *config = NULL;
-    struct sy_version_state state = {.exists = true};
-    struct sy_error why;
-    char shown[64];
-    char answered[SY_VERSION_MAX + 1] = "";
-    if (sy_json_parse("the body", body, len, &config, &why) ||
-        sy_json_string(config, "Version", true, answered, sizeof answered, &why) ||
-        sy_json_string(config, "State", false, state.state, sizeof state.state, &why) ||
-        sy_json_string(config, "CodeSha256", false, state.code_sha256, sizeof state.code_sha256,
-                       &why))
-        return odd_answer(what, &why, error);
-    if (version && strcmp(answered, version) != 0)
-        return sy_fail(error, SY_INTERNAL,
-                       "Lambda's answer to %s is about version \"%s\" where %s was asked for", what,
-                       sy_text_clean(answered, strlen(answered), shown, sizeof shown), version);
-    *ret = state;
-    return 0;
-}
-
 static int dead_letter_parse(const struct json_object *config, struct sy_configuration *ret,
                              struct sy_error *error) {
     struct json_object *dead_letter = NULL;
@@ -191,5 +170,22 @@ int sy_lambda_configuration_parse(const char *what, const char *body, size_t len
         dead_letter_parse(config, &c, &why) || snap_start_parse(config, &c, &why))
         return odd_answer(what, &why, error);
     *ret = c;
+    return 0;
+}
+
+int sy_lambda_version_parse(const char *what, const char *body, size_t len, const char *version,
+                            struct sy_version_state *ret, struct sy_error *error) {
+    struct sy_version_state state = {.exists = true};
+    char shown[64];
+    if (sy_lambda_configuration_parse(what, body, len, &state.configuration, error))
+        return -1;
+    const char *answered = state.configuration.version;
+    if (version && strcmp(answered, version) != 0)
+        return sy_fail(error, SY_INTERNAL,
+                       "Lambda's answer to %s is about version \"%s\" where %s was asked for", what,
+                       sy_text_clean(answered, strlen(answered), shown, sizeof shown), version);
+    memcpy(state.state, state.configuration.state, sizeof state.state);
+    memcpy(state.code_sha256, state.configuration.code_sha256, sizeof state.code_sha256);
+    *ret = state;
     return 0;
 }

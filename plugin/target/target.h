@@ -6,6 +6,7 @@
 #define SY_TARGET_TARGET_H
 
 #include "core/event.h"
+#include "core/preflight.h"
 
 struct sy_alias_state {
     bool exists;
@@ -17,6 +18,7 @@ struct sy_version_state {
     bool exists;
     char state[32]; /* Active, Pending, Inactive, Failed; "" when the service does not say */
     char code_sha256[SY_CODE_SHA256_MAX + 1];
+    struct sy_configuration configuration; /* all that was answered */
 };
 
 /* A function that does not exist is NOT_FOUND with reason FUNCTION_NOT_FOUND; an alias or version
