@@ -1,6 +1,6 @@
 /* What the fake engine answers for FunctionService. The function's name chooses, as elsewhere:
- * "missing" is NOT_FOUND, "hold" tells one event and goes on until it is closed, any other tells one
- * event of every kind and ends. */
+ * "missing" is NOT_FOUND, "hold" tells one event and goes on until it is closed, any other tells
+ * one event of every kind and ends. */
 #include "fake_engine.h"
 
 #include "base/memory.h"
