@@ -45,6 +45,10 @@ static struct sy_function_event note_of(const struct publishing *p) {
 
 static void fail(struct publishing *p, const struct sy_error *error) {
     struct sy_error mine = *error;
+    /* What Lambda does not take, such as an object that is not there, was no slip of the command
+     * line. */
+    if (mine.code == SY_INVALID_ARGUMENT && !mine.field[0])
+        mine.code = SY_FAILED_PRECONDITION;
     if (p->version[0])
         (void)snprintf(mine.message, sizeof mine.message,
                        "version %s was published, but nothing moved: %.400s", p->version,
