@@ -154,6 +154,8 @@ static int set_name(const struct flag *flag, const char *value, char *field,
                     struct sy_error *error) {
     size_t n = strlen(value);
     char shown[64];
+    if (n == 0)
+        return sy_fail_field(error, flag->name, "%s: is empty", flag->name);
     if (n >= (size_t)flag->size)
         return sy_fail_field(error, flag->name, "%s: \"%s\" is longer than %lld characters",
                              flag->name, sy_text_clean(value, n, shown, sizeof shown),
