@@ -137,7 +137,7 @@ static int body_write(struct updating *updating, const struct sy_package *packag
             return -1;
         sy_buffer_puts(ret, "{\"ZipFile\":\"");
         sy_blob_base64(ret, archive.data, archive.len);
-        sy_buffer_puts(ret, "\",");
+        sy_buffer_puts(ret, json_object_object_length(object) ? "\"," : "\"");
     }
     SY_AUTO_FREE char *rest = sy_json_write(object);
     sy_buffer_puts(ret, ret->len ? rest + 1 : rest);

@@ -307,6 +307,13 @@ static void uploads_an_archive(void **state) {
         fake_call(f->aws, 0)->body,
         "{\"ZipFile\":\"UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==\",\"RevisionId\":\"r-1\"}");
     assert_string_equal(f->configuration.revision, "r-2");
+    /* Not every service gives revisions. */
+    reply_latest(f, "h");
+    assert_int_equal(
+        f->ops->update_code(f->target, "orders", &package, "", on_configuration, f, &error), 0);
+    deliver(f);
+    assert_string_equal(fake_call(f->aws, 1)->body,
+                        "{\"ZipFile\":\"UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==\"}");
 }
 
 static void names_objects_and_images(void **state) {
