@@ -37,7 +37,7 @@ int64_t sy_observe_from_ms(const struct sy_release *r, int64_t now_ms) {
 int64_t sy_judge_deadline_ms(const struct sy_release *r) {
     const struct sy_record *record = &r->record;
     if (record->phase == SY_PHASE_BAKING)
-        return record->stage_until_ms;
+        return record->paused_ms ? INT64_MAX : record->stage_until_ms;
     if (record->phase == SY_PHASE_LOCK_IN)
         return sy_record_lock_in_end(record);
     return INT64_MAX;
@@ -88,11 +88,11 @@ static void go_on(SY_STEP) {
 }
 
 static void pause(SY_STEP, const char *why) {
-    r->record.paused = true;
+    r->record.paused_ms = in->now_ms;
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_PAUSED);
     sy_set_text(event->text, sizeof event->text, "%s", why);
     sy_leave(r, in, out, SY_OUTCOME_PAUSED,
-             "paused at stage %u, the alias stays split: %.80s; go on with: steelyard apply, or "
+             "paused at stage %u, the alias stays split: %.80s; go on with: steelyard resume, or "
              "back with: steelyard rollback",
              r->record.stage + 1, why);
 }
@@ -217,7 +217,7 @@ static void source_failed(SY_STEP) {
                      in->error->message);
     int64_t again_ms = sy_backoff_ms(r->observe_failures);
     r->next_poll_ms = in->now_ms + (again_ms < spec->poll_ms ? again_ms : spec->poll_ms);
-    if (record->phase == SY_PHASE_BAKING && in->now_ms >= record->stage_until_ms)
+    if (record->phase == SY_PHASE_BAKING && in->now_ms >= sy_judge_deadline_ms(r))
         inconclusive(r, in, out, "telemetry does not answer", true, 0);
     else if (record->phase == SY_PHASE_LOCK_IN &&
              in->now_ms >= sy_record_lock_in_end(record) + spec->window_ms)
@@ -231,7 +231,10 @@ static void leave_if_settled(SY_STEP) {
     const struct sy_record *record = &r->record;
     bool hands_over = r->start == SY_START_SETTLE ||
                       (r->start == SY_START_RESUME && record->spec.wait == SY_WAIT_NONE);
-    if (record->phase == SY_PHASE_BAKING && hands_over)
+    if (record->phase == SY_PHASE_BAKING && hands_over && record->paused_ms)
+        sy_leave(r, in, out, SY_OUTCOME_PAUSED, "paused at stage %u, the alias stays split",
+                 record->stage + 1);
+    else if (record->phase == SY_PHASE_BAKING && hands_over)
         sy_leave(r, in, out, SY_OUTCOME_HANDED_OFF, "stage %u bakes on", record->stage + 1);
     else if (record->phase == SY_PHASE_LOCK_IN && record->spec.wait != SY_WAIT_LOCK_IN)
         sy_leave(r, in, out, record->unproven ? SY_OUTCOME_PROMOTED_UNPROVEN : SY_OUTCOME_PROMOTED,

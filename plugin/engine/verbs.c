@@ -22,7 +22,7 @@ void sy_make_release_id(struct sy_engine *engine, char id[40]) {
 }
 
 static bool undriven(const struct sy_facts *facts) {
-    return facts->has_record && !sy_record_is_closed(&facts->record) && !facts->record.paused &&
+    return facts->has_record && !sy_record_is_closed(&facts->record) &&
            !(facts->has_lease && facts->lease.until_ms > facts->now_ms);
 }
 

@@ -44,6 +44,7 @@ struct sy_status_message {
     Steelyard__V1__Mirror mirror;
     Steelyard__V1__Traffic traffic;
     char reason[SY_REASON_MAX + 1];
+    char control_reason[SY_CONTROL_REASON_MAX + 1];
 };
 void sy_status_to_proto(const struct sy_facts *facts, struct sy_status_message *ret);
 

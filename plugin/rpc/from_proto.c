@@ -70,6 +70,7 @@ int sy_spec_from_proto(const Steelyard__V1__ReleaseSpec *spec, struct sy_spec *r
     sy_inconclusive_from_proto(spec->on_inconclusive, &out.on_inconclusive);
     out.retry = spec->retry;
     out.mirror_alias = spec->mirror_alias;
+    sy_primary_from_proto(spec->primary, &out.primary);
     *ret = out;
     return 0;
 }
@@ -128,7 +129,7 @@ static int record_from_proto(const Steelyard__V1__ReleaseRecord *record, struct 
     if (sy_spec_from_proto(record->spec, &ret->spec, error) || STRING(record, ret, release_id) ||
         STRING(record, ret, baseline) || STRING(record, ret, last_known_good) ||
         STRING(record, ret, revision) || STRING(record, ret, reason) ||
-        results_from_proto(record, ret, error))
+        STRING(record, ret, control_reason) || results_from_proto(record, ret, error))
         return -1;
     sy_phase_from_proto(record->phase, &ret->phase);
     sy_outcome_from_proto(record->outcome, &ret->outcome);
@@ -142,7 +143,8 @@ static int record_from_proto(const Steelyard__V1__ReleaseRecord *record, struct 
     ret->sequence = record->sequence;
     ret->extended = record->extended;
     ret->unproven = record->unproven;
-    ret->paused = record->paused;
+    ret->paused_ms = record->paused_unix_ms;
+    sy_control_from_proto(record->control, &ret->control);
     ret->mirrors = record->mirrors;
     ret->version = record->record_version;
     return 0;

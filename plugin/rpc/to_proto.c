@@ -70,6 +70,7 @@ void sy_spec_to_proto(const struct sy_spec *spec, struct sy_spec_message *ret) {
     ret->spec.on_inconclusive = sy_inconclusive_to_proto(spec->on_inconclusive);
     ret->spec.retry = spec->retry;
     ret->spec.mirror_alias = spec->mirror_alias;
+    ret->spec.primary = sy_primary_to_proto(spec->primary);
 }
 
 static void planned_stages_to_proto(const struct sy_plan *plan, struct sy_plan_message *ret) {
@@ -138,11 +139,14 @@ static void record_to_proto(const struct sy_record *record, struct sy_status_mes
     to->sequence = record->sequence;
     to->extended = record->extended;
     to->unproven = record->unproven;
-    to->paused = record->paused;
+    to->paused_unix_ms = record->paused_ms;
     to->mirrors = record->mirrors;
     to->outcome = sy_outcome_to_proto(record->outcome);
     to->reason = clean(record->reason, ret->reason, sizeof ret->reason);
     to->record_version = record->version;
+    to->control = sy_control_to_proto(record->control);
+    to->control_reason =
+        clean(record->control_reason, ret->control_reason, sizeof ret->control_reason);
     results_to_proto(record, ret);
 }
 

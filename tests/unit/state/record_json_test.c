@@ -63,12 +63,12 @@ static void the_json_is_as_documented(void **state) {
         "\"bake_ms\":900000},{\"weight_bp\":5000,\"bake_ms\":900000}],\"threshold_bp\":500,"
         "\"min_invocations\":5,\"window_ms\":300000,\"lock_in_ms\":3600000,\"period_ms\":60000,"
         "\"poll_ms\":60000,\"wait\":\"lock-in\",\"on_interrupt\":\"hold\",\"on_inconclusive\":"
-        "\"pause\",\"retry\":true,\"mirror_alias\":false},\"phase\":\"baking\",\"stage\":1,"
+        "\"pause\",\"primary\":\"old\",\"retry\":true,\"mirror_alias\":false},\"phase\":\"baking\",\"stage\":1,"
         "\"baseline\":\"41\",\"last_known_good\":\"40\",\"revision\":"
         "\"6a0f4d3c-5f0b-4f6e-a9a5-7a1d0b1e9c11\",\"created_unix_ms\":1767323045000,"
         "\"first_traffic_unix_ms\":1767323046000,\"stage_until_unix_ms\":1767324846000,"
         "\"promoted_unix_ms\":0,\"judged_unix_ms\":1767324000000,\"ended_unix_ms\":0,"
-        "\"sequence\":12,\"extended\":true,\"unproven\":false,\"paused\":false,\"mirrors\":true,"
+        "\"sequence\":12,\"extended\":true,\"unproven\":false,\"paused_unix_ms\":0,\"mirrors\":true,"
         "\"rolled_back\":[\"39\",\"37\"],\"outcome\":\"NONE\",\"reason\":"
         "\"said \\\"go on\\\" by a person, größer\",\"results\":[[\"healthy\",1200,3,"
         "1767323046000,1767323946000],[\"inconclusive\",2,0,1767323946000,0]]}");
@@ -97,7 +97,7 @@ static void a_record_round_trips(void **state) {
     assert_string_equal(back.revision, record.revision);
     assert_int_equal(back.judged_ms, record.judged_ms);
     assert_int_equal(back.sequence, 12);
-    assert_true(back.extended && back.mirrors && !back.paused && !back.unproven);
+    assert_true(back.extended && back.mirrors && !back.paused_ms && !back.unproven);
     assert_memory_equal(back.rolled_back, record.rolled_back, sizeof record.rolled_back);
     assert_string_equal(back.reason, record.reason);
     assert_int_equal(back.results[0].canary.invocations, 1200);
