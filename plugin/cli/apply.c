@@ -2,16 +2,27 @@
 
 #include "rpc/client.h"
 
-int sy_cli_apply(const struct sy_cli *cli) {
+/* What to release: as the flags say, or as a saved plan does. */
+static int choose(struct sy_cli *cli, char fingerprint[SY_FINGERPRINT_MAX + 1],
+                  struct sy_error *error) {
+    if (!cli->plan_file)
+        return 0;
+    cli->fingerprint = fingerprint;
+    return sy_plan_file_read(cli->plan_file, &cli->spec, fingerprint, error);
+}
+
+int sy_cli_apply(const struct sy_cli *asked) {
+    struct sy_cli cli = *asked;
+    char fingerprint[SY_FINGERPRINT_MAX + 1];
     struct sy_host *host = NULL;
     struct sy_stream *stream = NULL;
     struct sy_error error = {0};
     sy_cli_catch_signals();
-    if (sy_cli_connect(cli, &host, &error))
-        return sy_cli_error(cli, &error);
-    int code = sy_host_apply(host, &cli->spec, cli->fingerprint, &stream, &error)
-                   ? sy_cli_error(cli, &error)
-                   : sy_cli_follow(cli, stream);
+    if (choose(&cli, fingerprint, &error) || sy_cli_connect(&cli, &host, &error))
+        return sy_cli_error(&cli, &error);
+    int code = sy_host_apply(host, &cli.spec, cli.fingerprint, &stream, &error)
+                   ? sy_cli_error(&cli, &error)
+                   : sy_cli_follow(&cli, stream);
     sy_stream_close(stream);
     sy_host_finish(host);
     return code;

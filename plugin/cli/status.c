@@ -39,7 +39,7 @@ static void print_release(const struct sy_facts *facts) {
         (void)printf("  driven by   %s\n",
                      facts->has_lease && facts->lease.until_ms > facts->now_ms
                          ? facts->lease.owner
-                         : "nobody; steelyard apply goes on, steelyard rollback goes back");
+                         : "nobody; steelyard resume goes on, steelyard abort goes back");
 }
 
 static const char *or_none(const char *text) {

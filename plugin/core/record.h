@@ -74,6 +74,12 @@ struct sy_record {
     struct sy_stage_result results[SY_STAGES_MAX + 1]; /* [n_stages] = at 100 % */
 };
 
+/* The record as it once was. */
+struct sy_stored_version {
+    int64_t at_ms; /* when it was written; 0 = the store does not say */
+    struct sy_record record;
+};
+
 /* Who drives, and until when. */
 struct sy_lease {
     int64_t version; /* of the SSM parameter */

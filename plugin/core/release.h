@@ -139,6 +139,9 @@ void sy_release_resume(struct sy_release *release, const struct sy_record *recor
 void sy_release_step(struct sy_release *release, const struct sy_input *input,
                      struct sy_output *output);
 
+/* Worth trying again? */
+bool sy_is_transient(const struct sy_error *error);
+
 /* One row of the transition table. */
 struct sy_transition {
     enum sy_phase from;

@@ -21,8 +21,6 @@ void sy_emit_note(SY_STEP, bool warning, const char *fmt, ...) SY_PRINTF(5, 6);
 
 /* Wait before attempt number n + 1: 1 s, 2 s, 4 s … at most 30 s. */
 int64_t sy_backoff_ms(uint32_t n);
-/* Worth trying again? */
-bool sy_is_transient(const struct sy_error *error);
 /* Start of the period in which the target got its first traffic. */
 int64_t sy_first_period_ms(const struct sy_release *r);
 /* Arguments may be what stands in *to. size <= 512. */

@@ -43,34 +43,13 @@ int64_t sy_judge_deadline_ms(const struct sy_release *r) {
     return INT64_MAX;
 }
 
-static void explain(char *to, size_t size, const struct sy_spec *spec,
-                    const struct sy_judgement *j) {
-    char rate[16];
-    char threshold[16];
-    char window[32];
-    sy_duration_format(spec->window_ms, window);
-    if (j->canary.errors > j->canary.invocations)
-        sy_set_text(to, size, "%lld errors of %lld invocations within %s: the counts still grow",
-                    (long long)j->canary.errors, (long long)j->canary.invocations, window);
-    else if (j->decision == SY_DECISION_INCONCLUSIVE)
-        sy_set_text(to, size, "%lld invocation%s within %s, %lld are needed for a verdict",
-                    (long long)j->canary.invocations, j->canary.invocations == 1 ? "" : "s", window,
-                    (long long)spec->min_invocations);
-    else
-        sy_set_text(to, size, "error rate %s (%lld of %lld) within %s %s %s",
-                    sy_percent_format(sy_rate_bp(j->canary), rate), (long long)j->canary.errors,
-                    (long long)j->canary.invocations, window,
-                    j->decision == SY_DECISION_UNHEALTHY ? "exceeds" : "is not above",
-                    sy_percent_format(spec->threshold_bp, threshold));
-}
-
 static struct sy_release_event *emit_counts(SY_STEP, enum sy_event_kind kind,
                                             const struct sy_judgement *j) {
     struct sy_release_event *event = sy_emit(r, in, out, kind);
     event->canary = j->canary;
     event->other = j->other;
     event->decision = j->decision;
-    explain(event->text, sizeof event->text, &r->record.spec, j);
+    sy_judgement_format(&r->record.spec, j, event->text, sizeof event->text);
     return event;
 }
 
@@ -164,7 +143,7 @@ static void end_stage(SY_STEP, const struct sy_judgement *j) {
                     "hour before",
                     (long long)r->traffic_per_hour);
     else
-        explain(why, sizeof why, &r->record.spec, j);
+        sy_judgement_format(&r->record.spec, j, why, sizeof why);
     inconclusive(r, in, out, why, silent, j->total.errors);
 }
 
@@ -205,7 +184,7 @@ static void unhealthy(SY_STEP, const struct sy_judgement *j) {
     if (record->phase == SY_PHASE_INTENT && record->stage > 0)
         record->stage--; /* the next stage has not begun: the verdict is the last one's */
     give_verdict(r, in, out, j);
-    explain(why, sizeof why, &record->spec, j);
+    sy_judgement_format(&record->spec, j, why, sizeof why);
     sy_rollback(r, in, out, SY_OUTCOME_ROLLED_BACK, "%s", why);
 }
 

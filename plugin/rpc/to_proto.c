@@ -105,7 +105,7 @@ void sy_plan_to_proto(const struct sy_plan *plan, struct sy_plan_message *ret) {
         ret->warning_list[i] = clean(plan->warnings[i], ret->warnings[i], sizeof ret->warnings[i]);
 }
 
-static void results_to_proto(const struct sy_record *record, struct sy_status_message *ret) {
+static void results_to_proto(const struct sy_record *record, struct sy_record_message *ret) {
     ret->record.n_results = at_most(record->spec.n_stages, SY_STAGES_MAX) + 1;
     ret->record.results = ret->result_list;
     for (size_t i = 0; i < ret->record.n_results; i++) {
@@ -119,7 +119,7 @@ static void results_to_proto(const struct sy_record *record, struct sy_status_me
     }
 }
 
-static void record_to_proto(const struct sy_record *record, struct sy_status_message *ret) {
+void sy_record_to_proto(const struct sy_record *record, struct sy_record_message *ret) {
     Steelyard__V1__ReleaseRecord *to = &ret->record;
     steelyard__v1__release_record__init(to);
     sy_spec_to_proto(&record->spec, &ret->spec);
@@ -182,9 +182,27 @@ void sy_status_to_proto(const struct sy_facts *facts, struct sy_status_message *
     if (facts->has_traffic)
         ret->status.traffic = &ret->traffic;
     if (facts->has_record) {
-        record_to_proto(&facts->record, ret);
-        ret->status.record = &ret->record;
+        sy_record_to_proto(&facts->record, &ret->record);
+        ret->status.record = &ret->record.record;
     }
+}
+
+void sy_verified_to_proto(const struct sy_verified *verified, struct sy_verified_message *ret) {
+    Steelyard__V1__VerifyResponse *to = &ret->response;
+    steelyard__v1__verify_response__init(to);
+    steelyard__v1__observation__init(&ret->observation);
+    ret->observation.canary = counts_to_proto(&verified->judgement.canary, &ret->canary);
+    ret->observation.baseline = counts_to_proto(&verified->judgement.other, &ret->baseline);
+    ret->observation.threshold_bp = verified->threshold_bp;
+    ret->observation.window_ms = verified->window_ms;
+    to->version = borrow(verified->version);
+    to->baseline = borrow(verified->baseline);
+    to->decision = sy_decision_to_proto(verified->judgement.decision);
+    to->observation = &ret->observation;
+    to->from_unix_ms = verified->from_ms;
+    to->to_unix_ms = verified->to_ms;
+    to->text = clean(verified->text, ret->text, sizeof ret->text);
+    to->routing = routing_to_proto(&verified->routing, &ret->routing);
 }
 
 static Steelyard__V1__Observation *observation_to_proto(const struct sy_release_event *event,

@@ -18,6 +18,9 @@
 static const char function_name[] = "checkout";
 static const char alias_name[] = "production";
 
+static const struct sy_rollback by_hand = {
+    .function = "checkout", .alias = "production", .reason = "by hand"};
+
 /* ---- cases ---- */
 
 static void must(int result, const struct sy_error *error, const char *what) {
@@ -360,7 +363,7 @@ void sim_ask(struct sim_engine *e, const struct sim_request *request) {
     e->error = (struct sy_error){0};
     switch (request->verb) {
     case SIM_ROLLBACK:
-        e->watch = sy_engine_rollback(e->engine, spec->function, spec->alias, "by hand", ready, e);
+        e->watch = sy_engine_rollback(e->engine, &by_hand, ready, e);
         break;
     case SIM_STATUS:
         sy_engine_status(e->engine, spec->function, spec->alias, true, on_status, e);
@@ -388,8 +391,7 @@ static void act(struct sim_engine *e, const struct sim_action *action) {
     if (strcmp(action->what, "interrupt") == 0)
         sy_watch_interrupt(e->watch);
     else if (strcmp(action->what, "rollback") == 0)
-        sy_watch_close(
-            sy_engine_rollback(e->engine, function_name, alias_name, "by hand", NULL, NULL));
+        sy_watch_close(sy_engine_rollback(e->engine, &by_hand, NULL, NULL));
     else
         must(sy_world_act(w->world, sy_io_now(w->io), action->act, &error), &error, "act");
 }

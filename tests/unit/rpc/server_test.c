@@ -205,7 +205,7 @@ static void test_over_limit(void **state) {
 
 static void test_unknown_methods(void **state) {
     grpc_channel *channel = open_channel(*state);
-    expect_refusal(channel, RELEASE "Verify", raw("", 0), SY_UNIMPLEMENTED, "");
+    expect_refusal(channel, RELEASE "Divine", raw("", 0), SY_UNIMPLEMENTED, "");
     expect_refusal(channel, "/", raw("", 0), SY_UNIMPLEMENTED, "");
     /* A standing engine has no host that could end it this way. */
     expect_refusal(channel, "/plugin.GRPCController/Shutdown", raw("", 0), SY_UNIMPLEMENTED, "");
@@ -268,14 +268,20 @@ static void test_rollback(void **state) {
     struct sy_error error;
     expect_event(driver, SY_EVENT_PLANNED, 1);
     expect_event(driver, SY_EVENT_STAGE_STARTED, 2);
-    assert_int_equal(sy_host_rollback(host, "hold", "live", "by hand", &stream, &error), 0);
+    assert_int_equal(sy_host_rollback(host,
+                                      &(struct sy_rollback){.function = "hold", .alias = "live"},
+                                      &stream, &error),
+                     0);
     expect_event(stream, SY_EVENT_PLANNED, 1);
     sy_stream_close(stream);
     expect_event(driver, SY_EVENT_ROLLBACK_STARTED, 3); /* who drives sees it, too */
     expect_event(driver, SY_EVENT_FINISHED, 4);
     expect_end(driver, SY_OK);
     sy_stream_close(driver);
-    assert_int_equal(sy_host_rollback(host, "shop", "live", NULL, &stream, &error), 0);
+    assert_int_equal(sy_host_rollback(host,
+                                      &(struct sy_rollback){.function = "shop", .alias = "live"},
+                                      &stream, &error),
+                     0);
     expect_end(stream, SY_FAILED_PRECONDITION);
     sy_stream_close(stream);
     sy_host_finish(host);
@@ -471,7 +477,10 @@ static void test_stopping_takes_no_release(void **state) {
     assert_string_equal(error.reason, "ENGINE_STOPPING");
     assert_int_equal(atomic_load(&fake_counters.applied), 1);
     assert_int_equal(sy_host_status(host, "shop", "live", true, &facts, &error), 0);
-    assert_int_equal(sy_host_rollback(host, "stuck", "live", NULL, &stream, &error), 0);
+    assert_int_equal(sy_host_rollback(host,
+                                      &(struct sy_rollback){.function = "stuck", .alias = "live"},
+                                      &stream, &error),
+                     0);
     expect_event(stream, SY_EVENT_PLANNED, 1);
     sy_stream_interrupt(stream); /* watches it from here */
     expect_event(stream, SY_EVENT_STAGE_STARTED, 2);
@@ -495,7 +504,10 @@ static void test_drained_takes_no_rollback(void **state) {
     expect_event(unread, SY_EVENT_NOTE, 1);
     stop(fixture);
     wait_for(&fake_counters.interrupted_all, 1);
-    assert_int_equal(sy_host_rollback(host, "burst", "live", NULL, &stream, &error), 0);
+    assert_int_equal(sy_host_rollback(host,
+                                      &(struct sy_rollback){.function = "burst", .alias = "live"},
+                                      &stream, &error),
+                     0);
     expect_end(stream, SY_UNAVAILABLE);
     sy_stream_close(stream);
     sy_stream_close(unread);
