@@ -38,7 +38,7 @@ static uint32_t machine(void) {
 }
 
 /* When the process started, in clock ticks since the boot (proc(5), field 22); false: there is no
- * such process. */
+ * such process, or only what is left of it until its parent looks. */
 static bool started(long pid, uint64_t *ret) {
     char path[48];
     char stat[1024];
@@ -46,6 +46,8 @@ static bool started(long pid, uint64_t *ret) {
     if (!read_file(path, stat, sizeof stat))
         return false;
     const char *p = strrchr(stat, ')'); /* the name may hold anything */
+    if (!p || strchr("ZX", p[1] ? p[2] : 'X'))
+        return false;
     for (int field = 2; p && field < 22; field++)
         p = strchr(p + 1, ' ');
     return p && sscanf(p, " %" SCNu64, ret) == 1;

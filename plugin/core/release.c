@@ -364,6 +364,8 @@ const struct sy_transition sy_transitions[] = {
     ROW(SHIFTING, ALIAS, TO(INTENT) | TO(BAKING) | TO(LOCK_IN) | TO(ROLLING_BACK) | TO(CLOSED),
         "alias moved", sy_on_shifting_alias),
     ROW(SHIFTING, TICK, 0, "try again", on_tick),
+    ROW(SHIFTING, RECORD, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "ended elsewhere",
+        sy_on_record),
     ROW(SHIFTING, CONTROL, 0, "kept for the next stage", sy_on_control_later),
     ROW(SHIFTING, INTERRUPT, 0, "interrupted", on_interrupt_later),
     ROW(SHIFTING, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback_shifting),

@@ -114,8 +114,9 @@ struct sy_release {
     bool lease_foreign;          /* the last look saw another name on it */
     int64_t lease_good_until_ms; /* as far as we know that it is written down */
     bool lease_lost;             /* somebody else drives now */
-    bool contested;              /* the move under way met a revision that was not ours */
-    int64_t control_version;     /* of the record with the last control that was taken up */
+    enum { SY_TRUSTS, SY_SUSPECTS, SY_HAS_LOOKED } suspicion; /* of somebody else's hand */
+    bool contested;          /* the move under way met a revision that was not ours */
+    int64_t control_version; /* of the record with the last control that was taken up */
     struct sy_stage steps[SY_STAGES_MAX]; /* of a gradual rollback, [0] comes next */
     uint32_t n_steps;
     bool step_holds;          /* retry_ms is the end of a step, not another try */

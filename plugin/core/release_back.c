@@ -69,6 +69,8 @@ void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ROLLBACK_STARTED);
     event->from = r->routing;
     sy_set_text(event->text, sizeof event->text, "%s", r->text);
+    r->want_store |=
+        r->n_steps > 0; /* a driver elsewhere should know before it finds the alias so */
     r->move_outstanding = r->alias_request != SY_ALIAS_NOTHING;
     if (!r->move_outstanding) /* else its answer comes first */
         sy_write_back(r, in, out);

@@ -51,7 +51,7 @@ static void control_elsewhere(SY_STEP) {
     r->control_version = theirs->version;
     if (r->record.phase == SY_PHASE_BAKING)
         sy_control(r, in, out, theirs->control, theirs->control_reason);
-    else if (r->record.phase == SY_PHASE_INTENT)
+    else if (r->record.phase < SY_PHASE_BAKING)
         sy_keep_control(r, theirs->control, theirs->control_reason);
     r->want_store = true;
 }
@@ -73,7 +73,18 @@ static bool sees_other_driver(struct sy_release *r, const struct sy_input *in) {
 }
 
 /* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
-void sy_on_record(SY_STEP) {
+/* The alias is not as it was left, but only the two versions of this release are on it: somebody
+ * may be taking it back, and say so in the record. False: that was looked up already. */
+bool sy_suspects(SY_STEP) {
+    if (r->suspicion == SY_HAS_LOOKED || !in->exists || !sy_is_ours(r, in->routing))
+        return false;
+    r->suspicion = SY_SUSPECTS;
+    out->look = !r->looking;
+    r->looking = true;
+    return true;
+}
+
+static void take_record(SY_STEP) {
     struct sy_record *record = &r->record;
     bool pending = r->storing || r->want_store;
     if (in->error)
@@ -104,4 +115,13 @@ void sy_on_record(SY_STEP) {
     } else if (in->record) {
         control_elsewhere(r, in, out);
     }
+}
+
+void sy_on_record(SY_STEP) {
+    enum sy_phase phase = r->record.phase;
+    take_record(r, in, out);
+    if (r->suspicion != SY_SUSPECTS || r->record.phase != phase || r->leaving || r->rested)
+        return;
+    r->suspicion = SY_HAS_LOOKED; /* nobody says so: what the alias is now decides */
+    sy_look_at_alias(r, in, out);
 }

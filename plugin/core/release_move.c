@@ -182,7 +182,7 @@ static void enter_lock_in(SY_STEP) {
     event->duration_ms = sy_record_lock_in_end(record) - in->now_ms;
     if (record->spec.wait != SY_WAIT_LOCK_IN)
         sy_leave(r, in, out, record->unproven ? SY_OUTCOME_PROMOTED_UNPROVEN : SY_OUTCOME_PROMOTED,
-                 record->unproven ? "version %s has all traffic, though a stage had too little data"
+                 record->unproven ? "version %s has all traffic, though not every stage proved it"
                                   : "version %s has all traffic; its lock-in goes on",
                  record->spec.version);
 }
@@ -220,6 +220,7 @@ static void moved(SY_STEP) {
     if (r->contested && record->spec.poll_ms > CONTESTED_POLL_MS)
         r->next_poll_ms = in->now_ms + CONTESTED_POLL_MS;
     r->contested = false;
+    r->suspicion = SY_TRUSTS;
     r->observed_ms = 0;
     r->observe_failures = 0;
     r->attempts = 0;
@@ -264,7 +265,7 @@ static void forward_read_back(SY_STEP) {
     } else if (in->exists && sy_routing_equal(in->routing, &baseline)) {
         sy_adopt(r, in);
         sy_found_on_baseline(r, in, out, "somebody moved it there while the release went on");
-    } else {
+    } else if (!sy_suspects(r, in, out)) {
         sy_adopt(r, in);
         sy_halt(r, in, out, "somebody else moved the alias");
     }
@@ -308,6 +309,7 @@ void sy_on_holding_alias(SY_STEP) {
         return; /* the next look tells */
     sy_record_routing(&r->record, r->record.stage, &meant);
     if (in->exists && sy_routes_same(in->routing, &meant)) {
+        r->suspicion = SY_TRUSTS;
         sy_adopt(r, in);
         r->routing = meant; /* transient weights are not what it was left at */
         return;
@@ -318,6 +320,8 @@ void sy_on_holding_alias(SY_STEP) {
         sy_found_on_baseline(r, in, out, "somebody moved it there while the release went on");
         return;
     }
+    if (sy_suspects(r, in, out))
+        return;
     r->routing = in->exists ? *in->routing : (struct sy_routing){0};
     sy_halt(r, in, out, "somebody else moved the alias");
 }
