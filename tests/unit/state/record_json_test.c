@@ -118,6 +118,21 @@ static void every_word_round_trips(void **state) {
         SY_AUTO_FREE char *text = sy_record_write(&record);
         assert_reads(text, &record);
     }
+    for (int i = 0; i < SY_CONTROL_COUNT; i++) {
+        struct sy_record record = sample();
+        record.control = (enum sy_control)i;
+        record.spec.primary = (enum sy_primary)(i % SY_PRIMARY_COUNT);
+        record.paused_ms = 1767323045000 + i;
+        (void)strcpy(record.control_reason, i ? "a person" : "");
+        SY_AUTO_FREE char *text = sy_record_write(&record);
+        struct sy_record back;
+        struct sy_error error = {0};
+        assert_int_equal(sy_record_parse(text, strlen(text), &back, &error), 0);
+        assert_int_equal(back.control, record.control);
+        assert_int_equal(back.spec.primary, record.spec.primary);
+        assert_int_equal(back.paused_ms, record.paused_ms);
+        assert_string_equal(back.control_reason, record.control_reason);
+    }
     for (int i = 0; i < SY_OUTCOME_COUNT; i++) {
         struct sy_record record = sample();
         record.outcome = (enum sy_outcome)i;
@@ -144,6 +159,9 @@ static void the_longest_record_fits(void **state) {
     fill(record.last_known_good, sizeof record.last_known_good, '9');
     fill(record.revision, sizeof record.revision, '"');
     fill(record.reason, sizeof record.reason, '"');
+    record.control = SY_CONTROL_PROMOTE;
+    fill(record.control_reason, sizeof record.control_reason, '"');
+    record.paused_ms = INT64_MAX;
     for (size_t i = 0; i < SY_ROLLED_BACK_MAX; i++)
         fill(record.rolled_back[i], sizeof record.rolled_back[i], '9');
     struct sy_spec *spec = &record.spec;
@@ -261,6 +279,11 @@ static void strangers_records_are_refused(void **state) {
         {"[\"39\",\"37\"]", "[\"39\\u0000\"]", "rolled_back"},
         {"[\"39\",\"37\"]", "[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]",
          "rolled_back"},
+        {"\"primary\":\"old\"", "\"primary\":\"both\"", "both"},
+        {"\"paused_unix_ms\":0", "\"paused_unix_ms\":-1", "paused"},
+        {"\"paused_unix_ms\":0", "\"paused_unix_ms\":true", "paused"},
+        {"\"outcome\":\"NONE\"", "\"control\":\"stop\",\"outcome\":\"NONE\"", "stop"},
+        {"\"outcome\":\"NONE\"", "\"control\":3,\"outcome\":\"NONE\"", "control"},
         {"\"outcome\":\"NONE\"", "\"outcome\":\"promoted\"", "outcome"},
         {"größer", "\\u0007", "reason"},
         {"[\"healthy\",1200,3", "[\"healthy\",1200,-3", "results"},
