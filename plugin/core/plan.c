@@ -35,12 +35,12 @@ static void fingerprint(const struct sy_facts *facts, struct sy_plan *plan) {
     char routing[80];
     const struct sy_spec *s = &plan->spec;
     int n = snprintf(
-        text, sizeof text, "%s|%s|%s|%s|%d|%lld|%lld|%lld|%lld|%lld|%d|%d|%d|%s|%s|%s|%s|%lld",
+        text, sizeof text, "%s|%s|%s|%s|%d|%lld|%lld|%lld|%lld|%lld|%d|%d|%d|%d|%s|%s|%s|%s|%lld",
         s->function, s->alias, s->version, sy_stages_format(s, stages), s->threshold_bp,
         (long long)s->min_invocations, (long long)s->window_ms, (long long)s->lock_in_ms,
         (long long)s->period_ms, (long long)s->poll_ms, s->on_interrupt, s->on_inconclusive,
-        plan->moves_mirror, sy_routing_format(&facts->routing, routing), facts->revision,
-        facts->code_sha256, facts->has_record ? facts->record.release_id : "",
+        s->primary, plan->moves_mirror, sy_routing_format(&facts->routing, routing),
+        facts->revision, facts->code_sha256, facts->has_record ? facts->record.release_id : "",
         facts->has_record ? (long long)facts->record.version : 0LL);
     uint64_t h = hash(UINT64_C(14695981039346656037), text, (size_t)n);
     (void)snprintf(plan->fingerprint, sizeof plan->fingerprint, "v1-%016llx",
@@ -159,6 +159,16 @@ static void warn_times(struct sy_plan *plan) {
         warn(plan, "threshold 100%%: no error rate can exceed it, nothing is ever rolled back");
     if (spec->n_stages == 0 && plan->kind == SY_PLAN_RELEASE)
         warn(plan, "instant: all traffic moves at once, judged only afterwards, in the lock-in");
+}
+
+static void warn_primary(struct sy_plan *plan) {
+    if (plan->spec.primary == SY_PRIMARY_NEW && plan->spec.n_stages &&
+        plan->kind == SY_PLAN_RELEASE)
+        warn(plan,
+             "primary new: while it is split the alias names version %s; a tool that drops the "
+             "weights would promote it, and a rollback while the parameters cannot be read has to "
+             "be told the old version: steelyard rollback --version %s",
+             plan->spec.version, plan->baseline);
 }
 
 /* The target's invocations in each stage, by the traffic that the alias has had. */
@@ -303,6 +313,7 @@ int sy_plan_make(const struct sy_spec *spec, const struct sy_facts *facts, struc
         if (heed_preflight(facts, ret, error))
             return -1;
         warn_times(ret);
+        warn_primary(ret);
     } else if (facts->has_record) {
         copy_version(ret->baseline, facts->record.baseline);
         copy_version(ret->last_known_good, facts->record.last_known_good);

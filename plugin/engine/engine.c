@@ -13,6 +13,7 @@ struct sy_engine *sy_engine_create(const struct sy_engine_options *options) {
     engine->store = options->store;
     engine->source = options->source;
     engine->random = options->seed;
+    engine->owner_gone = options->owner_gone;
     (void)strncpy(engine->owner, options->owner, sizeof engine->owner - 1);
     (void)pthread_mutex_init(&engine->lock, NULL);
     return engine;
@@ -23,6 +24,7 @@ void sy_engine_destroy(struct sy_engine *engine) {
         return;
     sy_gathers_drop(engine);
     sy_jobs_drop(engine);
+    sy_errands_drop(engine);
     while (engine->drives)
         sy_drive_destroy(engine->drives);
     (void)pthread_mutex_destroy(&engine->lock);

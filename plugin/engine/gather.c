@@ -131,6 +131,11 @@ static void on_stored(void *ctx, const struct sy_stored *stored, const struct sy
         facts->record = stored->record;
         facts->has_lease = stored->has_lease;
         facts->lease = stored->lease;
+        /* Who is seen to be gone will not renew it: it has run out now. */
+        if (facts->has_lease && g->engine->owner_gone &&
+            facts->lease.until_ms > sy_io_now(g->engine->io) &&
+            g->engine->owner_gone(facts->lease.owner))
+            facts->lease.until_ms = sy_io_now(g->engine->io);
         memcpy(facts->mirror_alias, stored->mirror_alias, sizeof facts->mirror_alias);
         memcpy(facts->mirror_current, stored->current, sizeof facts->mirror_current);
         memcpy(facts->mirror_previous, stored->previous, sizeof facts->mirror_previous);

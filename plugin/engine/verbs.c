@@ -21,12 +21,15 @@ void sy_make_release_id(struct sy_engine *engine, char id[40]) {
     (void)snprintf(id, 40, "%s-%08x", stamp, (unsigned)(sy_splitmix64(&engine->random) >> 32));
 }
 
-static bool undriven(const struct sy_facts *facts) {
-    return facts->has_record && !sy_record_is_closed(&facts->record) && !facts->record.paused &&
-           !(facts->has_lease && facts->lease.until_ms > facts->now_ms);
+bool sy_is_driven(const struct sy_facts *facts) {
+    return facts->has_lease && facts->lease.until_ms > facts->now_ms;
 }
 
-static const struct sy_error *first_error(const struct sy_gathered *gathered) {
+static bool undriven(const struct sy_facts *facts) {
+    return facts->has_record && !sy_record_is_closed(&facts->record) && !sy_is_driven(facts);
+}
+
+const struct sy_error *sy_gathered_error(const struct sy_gathered *gathered) {
     const struct sy_error *errors[] = {&gathered->alias_error, &gathered->version_error,
                                        &gathered->store_error};
     for (size_t i = 0; i < SY_COUNT(errors); i++)
@@ -46,7 +49,7 @@ static void settle(struct sy_engine *engine, const struct sy_gathered *gathered,
     drive->on_over_ctx = ctx;
     sy_release_resume(&drive->release, record, SY_START_SETTLE, SY_WAIT_NONE,
                       record->spec.on_interrupt);
-    sy_drive_begin(drive, gathered, "");
+    sy_drive_begin(drive, gathered);
 }
 
 /* ---- plan ---- */
@@ -61,7 +64,7 @@ static void planned(void *ctx, const struct sy_gathered *gathered) {
     SY_AUTO_FREE struct planning *planning = ctx;
     SY_AUTO_FREE struct sy_plan *plan = sy_calloc(1, sizeof *plan);
     struct sy_error error = {0};
-    const struct sy_error *failed = first_error(gathered);
+    const struct sy_error *failed = sy_gathered_error(gathered);
     if (!failed && sy_plan_make(&planning->spec, &gathered->facts, plan, &error))
         failed = &error;
     planning->done(planning->ctx, failed ? NULL : plan, failed);
@@ -115,7 +118,7 @@ static void status_settled(void *ctx) {
 
 static void status_gathered(void *ctx, const struct sy_gathered *gathered) {
     struct asking *asking = ctx;
-    const struct sy_error *failed = first_error(gathered);
+    const struct sy_error *failed = sy_gathered_error(gathered);
     if (!failed && asking->settle && undriven(&gathered->facts)) {
         settle(asking->engine, gathered, status_settled, free, asking);
         return;
@@ -163,7 +166,7 @@ static void apply_settled(void *ctx) {
 static void begin_resumed(struct sy_drive *drive, const struct sy_gathered *gathered) {
     sy_release_resume(&drive->release, &gathered->facts.record, SY_START_RESUME,
                       drive->asked->spec.wait, drive->asked->spec.on_interrupt);
-    sy_drive_begin(drive, gathered, "");
+    sy_drive_begin(drive, gathered);
 }
 
 void sy_drive_forget_asked(struct sy_drive *drive) {
@@ -178,7 +181,7 @@ static void begin_new(struct sy_drive *drive) {
     sy_release_begin(&drive->release, &drive->asked->plan,
                      gathered->facts.has_record ? &gathered->facts.record : NULL, id,
                      sy_io_now(engine->io));
-    sy_drive_begin(drive, gathered, "");
+    sy_drive_begin(drive, gathered);
 }
 
 /* Was it called off while it waited for an answer? Then it is over. */
@@ -284,7 +287,7 @@ static void apply_planned(struct sy_drive *drive) {
 static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
     struct sy_drive *drive = ctx;
     struct sy_error error = {0};
-    const struct sy_error *failed = first_error(gathered);
+    const struct sy_error *failed = sy_gathered_error(gathered);
     drive->pending--;
     if (called_off(drive, &gathered->facts.routing))
         return;

@@ -67,11 +67,16 @@ struct sy_arguments {
     char release_id[40];
     char function[SY_FUNCTION_MAX + 1];
     char alias[SY_ALIAS_MAX + 1];
-    char reason[SY_REASON_MAX + 1];
+    char reason[SY_CONTROL_REASON_MAX + 1];
     int64_t from_sequence;
     bool read_only;
     struct sy_publish_request *publish; /* freed with the call */
     struct sy_cleanup_request cleanup;
+    bool through_record;
+    enum sy_control control;
+    struct sy_resume resume;
+    struct sy_rollback rollback;
+    struct sy_verify verify;
 };
 
 enum sy_tag_kind {

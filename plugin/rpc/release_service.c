@@ -1,6 +1,8 @@
 /* steelyard.v1.ReleaseService: decode on the rpc thread, ask the engine on its own. */
+#include "base/memory.h"
 #include "rpc/convert.h"
 #include "rpc/server_internal.h"
+#include "rpc/words.h"
 
 #define PATH(method) "/steelyard.v1.ReleaseService/" method
 
@@ -88,6 +90,119 @@ static void get_work(struct sy_call *call, unsigned bits) {
                          !arguments->read_only, status_done, sy_call_ask(call));
 }
 
+static void control_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Steelyard__V1__ControlRequest *request = (const Steelyard__V1__ControlRequest *)message;
+    struct sy_error error = {0};
+    int failed = TAKE(request, function) || TAKE(request, alias) || TAKE(request, reason);
+    sy_control_from_proto(request->control, &call->arguments.control);
+    if (!failed && call->arguments.control == SY_CONTROL_NONE)
+        failed = sy_fail_field(&error, "control", "control: missing; pause, resume or promote");
+    go_on(call, failed, &error);
+}
+
+static void control_done(void *ctx, const struct sy_control_answer *answer,
+                         const struct sy_error *error) {
+    struct sy_call *call = sy_call_answered(ctx);
+    if (!call)
+        return;
+    if (answer) {
+        struct sy_record_message record;
+        Steelyard__V1__ControlResponse response = STEELYARD__V1__CONTROL_RESPONSE__INIT;
+        sy_record_to_proto(&answer->record, &record);
+        response.taken = answer->taken;
+        response.undriven = answer->undriven;
+        response.owner = (char *)answer->owner;
+        response.record = &record.record;
+        sy_call_answer(call, &response.base);
+    } else {
+        sy_call_finish(call, error);
+    }
+    sy_call_unref(call);
+}
+
+static void control_work(struct sy_call *call, unsigned bits) {
+    const struct sy_arguments *arguments = &call->arguments;
+    if (refused(call, bits, SY_SERVER_STOPPING) || !(bits & SY_WORK_START))
+        return;
+    sy_engine_control(call->server->engine, arguments->function, arguments->alias,
+                      arguments->control, arguments->reason, control_done, sy_call_ask(call));
+}
+
+static void verify_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Steelyard__V1__VerifyRequest *request = (const Steelyard__V1__VerifyRequest *)message;
+    struct sy_error error = {0};
+    go_on(call, sy_verify_from_proto(request, &call->arguments.verify, &error), &error);
+}
+
+static void verify_done(void *ctx, const struct sy_verified *verified,
+                        const struct sy_error *error) {
+    struct sy_call *call = sy_call_answered(ctx);
+    if (!call)
+        return;
+    if (verified) {
+        struct sy_verified_message message;
+        sy_verified_to_proto(verified, &message);
+        sy_call_answer(call, &message.response.base);
+    } else {
+        sy_call_finish(call, error);
+    }
+    sy_call_unref(call);
+}
+
+static void verify_work(struct sy_call *call, unsigned bits) {
+    if (!refused(call, bits, SY_SERVER_STOPPING) && (bits & SY_WORK_START))
+        sy_engine_verify(call->server->engine, &call->arguments.verify, verify_done,
+                         sy_call_ask(call));
+}
+
+static void list_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Steelyard__V1__ListRequest *request = (const Steelyard__V1__ListRequest *)message;
+    struct sy_error error = {0};
+    go_on(call, TAKE(request, function) || TAKE(request, alias), &error);
+}
+
+/* One version of the record, and the messages that it consists of. */
+struct listed {
+    Steelyard__V1__RecordVersion version;
+    struct sy_record_message record;
+};
+
+static void answer_list(struct sy_call *call, const struct sy_stored_version *versions, size_t n) {
+    Steelyard__V1__ListResponse response = STEELYARD__V1__LIST_RESPONSE__INIT;
+    SY_AUTO_FREE struct listed *listed = sy_calloc(n + 1, sizeof *listed);
+    SY_AUTO_FREE Steelyard__V1__RecordVersion **list = sy_calloc(n + 1, sizeof(void *));
+    for (size_t i = 0; i < n; i++) {
+        steelyard__v1__record_version__init(&listed[i].version);
+        sy_record_to_proto(&versions[i].record, &listed[i].record);
+        listed[i].version.record = &listed[i].record.record;
+        listed[i].version.at_unix_ms = versions[i].at_ms;
+        listed[i].version.number = versions[i].record.version;
+        list[i] = &listed[i].version;
+    }
+    response.n_versions = n;
+    response.versions = list;
+    sy_call_answer(call, &response.base);
+}
+
+static void list_done(void *ctx, const struct sy_stored_version *versions, size_t n,
+                      const struct sy_error *error) {
+    struct sy_call *call = sy_call_answered(ctx);
+    if (!call)
+        return;
+    if (error)
+        sy_call_finish(call, error);
+    else
+        answer_list(call, versions, n);
+    sy_call_unref(call);
+}
+
+static void list_work(struct sy_call *call, unsigned bits) {
+    const struct sy_arguments *arguments = &call->arguments;
+    if (!refused(call, bits, SY_SERVER_STOPPING) && (bits & SY_WORK_START))
+        sy_engine_history(call->server->engine, arguments->function, arguments->alias, list_done,
+                          sy_call_ask(call));
+}
+
 static void apply_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Steelyard__V1__ApplyRequest *request = (const Steelyard__V1__ApplyRequest *)message;
     struct sy_error error = {0};
@@ -100,13 +215,20 @@ static void apply_received(struct sy_call *call, const ProtobufCMessage *message
 static void rollback_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Steelyard__V1__RollbackRequest *request = (const Steelyard__V1__RollbackRequest *)message;
     struct sy_error error = {0};
-    go_on(call, TAKE(request, function) || TAKE(request, alias) || TAKE(request, reason), &error);
+    go_on(call, sy_rollback_from_proto(request, &call->arguments.rollback, &error), &error);
+}
+
+static void resume_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Steelyard__V1__ResumeRequest *request = (const Steelyard__V1__ResumeRequest *)message;
+    struct sy_error error = {0};
+    go_on(call, sy_resume_from_proto(request, &call->arguments.resume, &error), &error);
 }
 
 static void watch_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Steelyard__V1__WatchRequest *request = (const Steelyard__V1__WatchRequest *)message;
     struct sy_error error = {0};
     call->arguments.from_sequence = request->from_sequence;
+    call->arguments.through_record = request->through_record;
     int failed = TAKE(request, release_id) || TAKE(request, function) || TAKE(request, alias);
     if (!failed && request->from_sequence < 0)
         failed = sy_fail_field(&error, "from_sequence", "from_sequence: %lld is negative",
@@ -147,9 +269,16 @@ static void apply_work(struct sy_call *call, unsigned bits) {
 
 static struct sy_watch *rollback_begin(struct sy_call *call) {
     const struct sy_arguments *arguments = &call->arguments;
-    return sy_engine_rollback(call->server->engine, arguments->function, arguments->alias,
-                              arguments->reason, sy_stream_ready, call);
+    return sy_engine_rollback(call->server->engine, &arguments->rollback, sy_stream_ready, call);
 }
+static struct sy_watch *resume_begin(struct sy_call *call) {
+    return sy_engine_resume(call->server->engine, &call->arguments.resume, sy_stream_ready, call);
+}
+static void resume_work(struct sy_call *call, unsigned bits) {
+    if (!refused(call, bits, SY_SERVER_STOPPING))
+        stream_work(call, bits, resume_begin);
+}
+
 /* Going back stays possible for as long as the engine waits for its releases anyway; once it is at
  * rest, nothing would wait for this one. */
 static void rollback_work(struct sy_call *call, unsigned bits) {
@@ -159,6 +288,9 @@ static void rollback_work(struct sy_call *call, unsigned bits) {
 
 static struct sy_watch *watch_begin(struct sy_call *call) {
     const struct sy_arguments *arguments = &call->arguments;
+    if (arguments->through_record)
+        return sy_engine_follow(call->server->engine, arguments->function, arguments->alias,
+                                sy_stream_ready, call);
     return sy_engine_watch(call->server->engine, arguments->release_id, arguments->function,
                            arguments->alias, arguments->from_sequence, sy_stream_ready, call);
 }
@@ -175,10 +307,28 @@ const struct sy_method sy_release_methods[] = {
      .request = &steelyard__v1__get_request__descriptor,
      .received = get_received,
      .work = get_work},
+    {.path = PATH("Control"),
+     .request = &steelyard__v1__control_request__descriptor,
+     .received = control_received,
+     .work = control_work},
+    {.path = PATH("Verify"),
+     .request = &steelyard__v1__verify_request__descriptor,
+     .received = verify_received,
+     .work = verify_work},
+    {.path = PATH("List"),
+     .request = &steelyard__v1__list_request__descriptor,
+     .received = list_received,
+     .work = list_work},
     {.path = PATH("Apply"),
      .request = &steelyard__v1__apply_request__descriptor,
      .received = apply_received,
      .work = apply_work,
+     .written = sy_stream_written,
+     .closed = stream_closed},
+    {.path = PATH("Resume"),
+     .request = &steelyard__v1__resume_request__descriptor,
+     .received = resume_received,
+     .work = resume_work,
      .written = sy_stream_written,
      .closed = stream_closed},
     {.path = PATH("Rollback"),

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "state/record_json.h"
+#include "state/ssm_history.h"
 #include "state/ssm_json.h"
 #include "state/ssm_names.h"
 
@@ -32,6 +33,7 @@ struct ssm {
     char *prefix;
     struct op_list ops;
     struct sy_ssm_names_list names;
+    struct sy_ssm_histories histories;
 };
 
 /* What each parameter of a function is called behind prefix/function/. */
@@ -287,6 +289,14 @@ static void read_version(struct sy_store *store, const char *function, const cha
     get_parameter(op, selector, on_read_version);
 }
 
+static void read_history(struct sy_store *store, const char *function, const char *alias,
+                         sy_versions_stored_done *done, void *ctx) {
+    struct ssm *ssm = (struct ssm *)store;
+    SY_AUTO_FREE char *name =
+        sy_asprintf("%s/%s/%s%s", ssm->prefix, function, item_names[RECORD], alias);
+    sy_ssm_read_history(ssm->aws, &ssm->histories, name, function, alias, done, ctx);
+}
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 static void finish_put(struct op *op, enum item item, const struct sy_aws_reply *reply,
@@ -460,6 +470,7 @@ static void destroy(struct sy_store *store) {
     while (!LIST_EMPTY(&ssm->ops))
         op_destroy(LIST_FIRST(&ssm->ops));
     sy_ssm_names_drop(&ssm->names);
+    sy_ssm_histories_finish(&ssm->histories);
     free(ssm->prefix);
     free(ssm);
 }
@@ -469,6 +480,7 @@ struct sy_store *sy_ssm_create(struct sy_aws *aws, struct sy_io *io, struct sy_t
     static const struct sy_store_ops ops = {
         .read = read_all,
         .read_version = read_version,
+        .read_history = read_history,
         .write_record = write_record,
         .write_lease = write_lease,
         .drop_lease = drop_lease,
@@ -483,7 +495,6 @@ struct sy_store *sy_ssm_create(struct sy_aws *aws, struct sy_io *io, struct sy_t
     ssm->io = io;
     ssm->timers = timers;
     ssm->prefix = sy_strdup(prefix ? prefix : "/lambda");
-    LIST_INIT(&ssm->ops);
-    LIST_INIT(&ssm->names);
+    LIST_INIT(&ssm->ops); /* the others are empty as they are: zero */
     return &ssm->base;
 }

@@ -31,6 +31,9 @@ typedef void sy_written_done(void *ctx, int64_t version, const struct sy_error *
 /* A version that something of the function's parameters names, and what. */
 typedef void sy_names_done(void *ctx, const struct sy_named_version *names, size_t n,
                            const struct sy_error *error);
+/* Newest first; [n] is owned by the caller of the callback. */
+typedef void sy_versions_stored_done(void *ctx, const struct sy_stored_version *versions, size_t n,
+                                     const struct sy_error *error);
 
 struct sy_store;
 struct sy_store_ops {
@@ -42,6 +45,10 @@ struct sy_store_ops {
      * record are filled. */
     void (*read_version)(struct sy_store *store, const char *function, const char *alias,
                          int64_t version, sy_stored_done *done, void *ctx);
+    /* Every version of the record that the store keeps (SSM: the last 100). What is no record, by
+     * somebody else's hand, is left out. */
+    void (*read_history)(struct sy_store *store, const char *function, const char *alias,
+                         sy_versions_stored_done *done, void *ctx);
     void (*write_record)(struct sy_store *store, const struct sy_record *record,
                          sy_written_done *done, void *ctx);
     /* lease->version 0: create it (ALREADY_EXISTS when somebody has one); else overwrite. */

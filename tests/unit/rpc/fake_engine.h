@@ -39,5 +39,8 @@ enum { FAKE_EVENTS = SY_EVENT_KIND_COUNT };
 /* The plan and the status that the fake answers, every field filled. */
 void fake_plan(const struct sy_spec *spec, struct sy_plan *ret);
 void fake_facts(const char *function, const char *alias, struct sy_facts *ret);
+void fake_control(const char *function, const char *alias, enum sy_control control,
+                  struct sy_control_answer *ret);
+void fake_verified(const struct sy_verify *verify, struct sy_verified *ret);
 
 #endif
