@@ -33,6 +33,7 @@ struct call {
     int attempt;
     int retry_cost; /* of the last retry */
     int64_t attempt_began_ms;
+    int64_t timeout_ms;
     struct sy_error error; /* for fail_later() */
 };
 
@@ -140,6 +141,12 @@ void sy_aws_destroy(struct sy_aws *aws) {
         sy_sigv4_destroy(aws->signers[i]);
     sy_credentials_finish(&aws->credentials);
     free(aws);
+}
+
+void sy_aws_credentials_expiry(const struct sy_aws *aws, struct sy_aws_expiry *ret) {
+    bool lasting = !aws->credentials.session_token;
+    *ret = (struct sy_aws_expiry){
+        .source = "the environment", .known = lasting, .expires_ms = lasting ? INT64_MAX : 0};
 }
 
 /* The callback is the last thing: it may well destroy the client. */
@@ -261,7 +268,7 @@ static int send_signed(struct call *call, struct sy_error *error) {
                                    .n_headers = headers.count,
                                    .body = call->body,
                                    .body_len = request.body_len,
-                                   .timeout_ms = ATTEMPT_TIMEOUT_MS};
+                                   .timeout_ms = call->timeout_ms};
     call->exchange = aws->io->ops->submit(aws->io, &http, exchange_done, call);
     return 0;
 }
@@ -303,6 +310,7 @@ void sy_aws_send(struct sy_aws *aws, const struct sy_aws_call *wanted, sy_aws_do
                              wanted->path ? wanted->path : "/");
     call->query = wanted->query && *wanted->query ? sy_strdup(wanted->query) : NULL;
     call->body = body ? sy_strdup(body) : NULL;
+    call->timeout_ms = wanted->timeout_ms ? wanted->timeout_ms : ATTEMPT_TIMEOUT_MS;
     call->done = done;
     call->ctx = ctx;
     call->next = aws->calls;

@@ -10,6 +10,8 @@
 #include "base/io.h"
 #include "base/timers.h"
 
+#include <stdbool.h>
+
 struct sy_aws;
 
 struct sy_aws_options {
@@ -28,6 +30,17 @@ SY_MUST_USE int sy_aws_create(const struct sy_aws_options *options, struct sy_aw
 /* Calls under way are dropped; their callbacks are never called. */
 void sy_aws_destroy(struct sy_aws *aws);
 
+/* Until when this client can sign. Before the first call that needed credentials was answered,
+ * those that come from another process or over HTTP are not there yet: source is NULL, and nothing
+ * else is known. */
+struct sy_aws_expiry {
+    const char *source; /* "the environment", for people; NULL: no credentials yet */
+    bool known;         /* false: nobody told when they end (temporary credentials in variables) */
+    int64_t expires_ms; /* Unix time, when known; INT64_MAX: long-lived, they do not end */
+    bool refreshes;     /* fetched anew before they end: a release may outlast them */
+};
+void sy_aws_credentials_expiry(const struct sy_aws *aws, struct sy_aws_expiry *ret);
+
 enum sy_aws_service { SY_AWS_LAMBDA, SY_AWS_SSM, SY_AWS_CLOUDWATCH, SY_AWS_SERVICE_COUNT };
 
 struct sy_aws_call {
@@ -37,6 +50,7 @@ struct sy_aws_call {
     const char *path;      /* percent-encoded; NULL: "/" */
     const char *query;     /* percent-encoded, without "?"; NULL: none */
     const char *body;      /* JSON; NULL: none */
+    int64_t timeout_ms;    /* of one attempt; 0: 15 s */
 };
 
 struct sy_aws_reply {

@@ -3,6 +3,7 @@
 #ifndef SY_CLI_CLI_H
 #define SY_CLI_CLI_H
 
+#include "core/package.h"
 #include "core/plan.h"
 
 #include <signal.h>
@@ -39,6 +40,12 @@ struct sy_cli {
     const char *scenario;
     const char *record;
     int64_t port;
+    bool publish;
+    struct sy_package package; /* --code; of SY_PACKAGE_LATEST: not given */
+    const char *description;
+    const char *code_sha256;
+    int64_t keep;
+    bool dry_run;
     bool help;
 };
 
@@ -57,6 +64,8 @@ enum {
     SY_CMD_STATUS = 1 << 3,
     SY_CMD_ENGINE = 1 << 4,
     SY_CMD_SANDBOX = 1 << 5,
+    SY_CMD_CHECK = 1 << 13,
+    SY_CMD_CLEANUP = 1 << 14,
     SY_CMD_RESUME = 1 << 6,
     SY_CMD_ABORT = 1 << 7,
     SY_CMD_PAUSE = 1 << 8,
@@ -89,6 +98,8 @@ int sy_cli_watch(const struct sy_cli *cli);
 int sy_cli_history(const struct sy_cli *cli);
 int sy_cli_engine(const struct sy_cli *cli);
 int sy_cli_sandbox(const struct sy_cli *cli);
+int sy_cli_check(const struct sy_cli *cli);
+int sy_cli_cleanup(const struct sy_cli *cli);
 
 /* Show an error as --output wants it; returns the exit code that fits (release.md): usage 2,
  * refusals 5, else 1. */
@@ -102,6 +113,11 @@ SY_MUST_USE int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret,
 /* follow.c: show a stream to its end; returns the exit code. */
 struct sy_stream;
 int sy_cli_follow(const struct sy_cli *cli, struct sy_stream *stream);
+
+/* publish.c: publish what the command line names, and tell what happens; version: of 21 bytes.
+ * False: it could not be, or a signal came; *ret_code is the exit code. */
+bool sy_cli_publish(const struct sy_cli *cli, struct sy_host *host,
+                    char version[SY_VERSION_MAX + 1], int *ret_code);
 
 /* plan_file.c: the spec and the fingerprint of a plan that `plan --output json` printed. */
 SY_MUST_USE int sy_plan_file_read(const char *path, struct sy_spec *ret_spec,
@@ -132,6 +148,11 @@ void sy_cli_leave_with(const char *sentence);
 char *sy_event_json(const struct sy_release_event *event) __attribute__((returns_nonnull, malloc));
 char *sy_plan_json(const struct sy_plan *plan) __attribute__((returns_nonnull, malloc));
 char *sy_facts_json(const struct sy_cli *cli, const struct sy_facts *facts)
+    __attribute__((returns_nonnull, malloc));
+struct sy_function_event;
+char *sy_function_event_json(const struct sy_cli *cli, const struct sy_function_event *event)
+    __attribute__((returns_nonnull, malloc));
+char *sy_findings_json(const struct sy_cli *cli, const struct sy_findings *findings)
     __attribute__((returns_nonnull, malloc));
 struct sy_verified;
 char *sy_verified_json(const struct sy_cli *cli, const struct sy_verified *verified)

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "core/verdict.h"
 #include "engine/engine.h"
+#include "engine/function.h"
 
 #include <json-c/json.h>
 
@@ -178,6 +179,52 @@ char *sy_facts_json(const struct sy_cli *cli, const struct sy_facts *facts) {
     add_string(o, "current_version", facts->mirror_current);
     add_string(o, "previous_version", facts->mirror_previous);
     add_string(o, "last_known_good_version", facts->mirror_last_known_good);
+    return write_and_put(o);
+}
+
+char *sy_function_event_json(const struct sy_cli *cli, const struct sy_function_event *event) {
+    static const char *const words[] = {"note", "published", "version", "cleaned"};
+    struct json_object *o = json_object_new_object();
+    add_string(o, "event", words[event->kind]);
+    add_int(o, "at_unix_ms", event->at_ms);
+    add_string(o, "function", cli->spec.function);
+    add_string(o, "version", event->version);
+    add_string(o, "code_sha256", event->code_sha256);
+    if (event->unchanged)
+        json_object_object_add(o, "unchanged", json_object_new_boolean(1));
+    if (event->kind == SY_FUNCTION_VERSION)
+        add_string(o, "fate", sy_fate_word(event->fate));
+    if (event->kind == SY_FUNCTION_CLEANED) {
+        add_int(o, "deleted", event->deleted);
+        add_int(o, "kept", event->kept);
+        add_int(o, "left", event->left);
+        json_object_object_add(o, "dry_run", json_object_new_boolean(cli->dry_run));
+    }
+    add_string(o, "text", event->text);
+    return write_and_put(o);
+}
+
+char *sy_findings_json(const struct sy_cli *cli, const struct sy_findings *findings) {
+    struct json_object *o = json_object_new_object();
+    struct json_object *list = json_object_new_array();
+    int64_t counts[SY_SEVERITY_COUNT] = {0};
+    for (uint32_t i = 0; i < findings->n; i++) {
+        const struct sy_finding *finding = &findings->list[i];
+        struct json_object *f = json_object_new_object();
+        counts[finding->severity]++;
+        add_string(f, "id", finding->id);
+        add_string(f, "severity", sy_severity_word(finding->severity));
+        add_string(f, "text", finding->text);
+        add_string(f, "fix", finding->fix);
+        json_object_array_add(list, f);
+    }
+    add_string(o, "function", cli->spec.function);
+    add_string(o, "alias", cli->spec.alias);
+    add_string(o, "version", cli->spec.version);
+    add_int(o, "errors", counts[SY_SEVERITY_ERROR]);
+    add_int(o, "warnings", counts[SY_SEVERITY_WARNING]);
+    add_int(o, "unknown", counts[SY_SEVERITY_UNKNOWN]);
+    json_object_object_add(o, "findings", list);
     return write_and_put(o);
 }
 

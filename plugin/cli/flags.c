@@ -4,7 +4,11 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include "core/cleanup.h"
+
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum kind {
@@ -88,18 +92,48 @@ static int parse_output(const char *value, struct sy_cli *cli, struct sy_error *
     return 0;
 }
 
+/* The engine has a folder of its own, so an archive's path is made absolute here. */
+static int parse_code(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    char shown[120];
+    if (sy_package_parse(value, &cli->package, error))
+        return -1;
+    if (cli->package.kind != SY_PACKAGE_ZIP)
+        return 0;
+    SY_AUTO_FREE char *path = realpath(value, NULL);
+    if (!path)
+        return sy_fail_field(error, "code",
+                             "code: %s cannot be read (%s); name a zip archive, s3://bucket/key or "
+                             "an image of ECR by its digest",
+                             sy_text_clean(value, strlen(value), shown, sizeof shown),
+                             strerror(errno));
+    return sy_package_parse(path, &cli->package, error);
+}
+
 #define AT(field) offsetof(struct sy_cli, field)
 #define NAME_FLAG(field) KIND_NAME, AT(spec.field), sizeof((struct sy_cli *)0)->spec.field, NULL
 #define RELEASES (SY_CMD_PLAN | SY_CMD_APPLY)
 #define PERSONS (SY_CMD_ROLLBACK | SY_CMD_ABORT | SY_CMD_PAUSE | SY_CMD_PROMOTE | SY_CMD_RESUME)
-#define CALLS (RELEASES | PERSONS | SY_CMD_STATUS | SY_CMD_VERIFY | SY_CMD_WATCH | SY_CMD_HISTORY)
+#define ALIASED                                                                                    \
+    (RELEASES | PERSONS | SY_CMD_STATUS | SY_CMD_VERIFY | SY_CMD_WATCH | SY_CMD_HISTORY |          \
+     SY_CMD_CHECK)
+#define CALLS (ALIASED | SY_CMD_CLEANUP)
 
 /* The sandbox takes no --region and no --endpoint-url: it serves the region of its scenario, on the
  * endpoint that it prints; both would do nothing. */
 static const struct flag flags[] = {
     {"function", "NAME", CALLS, NAME_FLAG(function), "the Lambda function"},
-    {"alias", "NAME", CALLS, NAME_FLAG(alias), "its alias that callers use"},
+    {"alias", "NAME", ALIASED, NAME_FLAG(alias), "its alias that callers use"},
     {"version", "N", RELEASES, NAME_FLAG(version), "the published version to release"},
+    {"version", "N", SY_CMD_CHECK, NAME_FLAG(version),
+     "the version to release (default: none yet)"},
+    {"publish", NULL, SY_CMD_APPLY, KIND_BOOL, AT(publish), 0, NULL,
+     "instead of --version: publish the code in $LATEST first"},
+    {"code", "WHAT", SY_CMD_APPLY, KIND_SPECIAL, 0, 0, parse_code,
+     "instead of --version: upload FILE.zip, s3://bucket/key[?versionId=V] or repo@sha256:…"},
+    {"description", "TEXT", SY_CMD_APPLY, KIND_TEXT, AT(description), 0, NULL,
+     "of the version that --publish or --code makes (default: that of $LATEST)"},
+    {"code-sha256", "HASH", SY_CMD_APPLY, KIND_TEXT, AT(code_sha256), 0, NULL,
+     "with --publish: refuse unless $LATEST has this code"},
     {"version", "N", SY_CMD_ROLLBACK, NAME_FLAG(version),
      "the version to go back to (default: the baseline in the record)"},
     {"version", "N", SY_CMD_VERIFY, NAME_FLAG(version),
@@ -147,6 +181,10 @@ static const struct flag flags[] = {
     {"reason", "TEXT", PERSONS, KIND_TEXT, AT(reason), 0, NULL, "why, for the record"},
     {"no-settle", NULL, SY_CMD_STATUS, KIND_BOOL, AT(no_settle), 0, NULL,
      "only look: do not judge, move or close what nobody drives"},
+    {"keep", "N", SY_CMD_CLEANUP, KIND_INTEGER, AT(keep), SY_KEEP_MAX, NULL,
+     "how many of the newest versions stay in any case (default 10)"},
+    {"dry-run", NULL, SY_CMD_CLEANUP, KIND_BOOL, AT(dry_run), 0, NULL,
+     "delete nothing, and tell what would be"},
     {"listen", "unix:PATH", SY_CMD_ENGINE, KIND_TEXT, AT(listen), 0, NULL,
      "stand on this socket instead of being started by a host"},
     {"scenario", "FILE", SY_CMD_SANDBOX, KIND_TEXT, AT(scenario), 0, NULL,
@@ -172,6 +210,8 @@ static int set_name(const struct flag *flag, const char *value, char *field,
                     struct sy_error *error) {
     size_t n = strlen(value);
     char shown[64];
+    if (n == 0)
+        return sy_fail_field(error, flag->name, "%s: is empty", flag->name);
     if (n >= (size_t)flag->size)
         return sy_fail_field(error, flag->name, "%s: \"%s\" is longer than %lld characters",
                              flag->name, sy_text_clean(value, n, shown, sizeof shown),
@@ -233,6 +273,13 @@ static int take_flag(const struct sy_command *command, int argc, char **argv, in
     const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
     const char *equals = strchr(name, '=');
     const struct flag *flag = find(command, name, equals ? (size_t)(equals - name) : strlen(name));
+    if (!flag && command->flag == SY_CMD_PLAN &&
+        (strcmp(word, "--publish") == 0 || strncmp(word, "--code", 6) == 0))
+        return sy_fail_field(error, "version",
+                             "version: a plan is made for a version that exists, so plan takes no "
+                             "%s; publish it (aws lambda publish-version) and plan with --version "
+                             "N, or let apply do both",
+                             sy_text_clean(word, strcspn(word, "="), shown, sizeof shown));
     if (!flag)
         return sy_fail_field(error, "", "\"%s\" is not a flag of %s; see steelyard %s --help",
                              sy_text_clean(word, strlen(word), shown, sizeof shown), command->name,
@@ -248,6 +295,44 @@ static int take_flag(const struct sy_command *command, int argc, char **argv, in
         return sy_fail_field(error, flag->name, "--%s needs a value: --%s %s", flag->name,
                              flag->name, flag->value);
     return set(flag, argv[(*at)++], cli, error);
+}
+
+/* Where the version comes from: exactly one of three, and what goes with each. */
+static int check_version_source(const struct sy_cli *cli, struct sy_error *error) {
+    bool code = cli->package.kind != SY_PACKAGE_LATEST;
+    int sources = !!cli->spec.version[0] + cli->publish + code;
+    if (sources == 0)
+        return sy_fail_field(error, "version",
+                             "--version is missing: --version N, or --publish, or --code WHAT");
+    if (sources > 1)
+        return sy_fail_field(
+            error, "version",
+            "--version, --publish and --code exclude each other: give one of them");
+    if (cli->description && !cli->publish && !code)
+        return sy_fail_field(error, "description",
+                             "--description is of a version that --publish or --code makes");
+    if (cli->code_sha256 && !cli->publish)
+        return sy_fail_field(error, "code-sha256",
+                             "--code-sha256 goes with --publish alone: it guards the code that is "
+                             "there already");
+    if (cli->fingerprint && (cli->publish || code))
+        return sy_fail_field(error, "fingerprint",
+                             "--fingerprint is of a plan, and a plan is of a --version that "
+                             "exists: give that one");
+    return (cli->description && sy_description_check(cli->description, error)) ||
+                   (cli->code_sha256 && sy_code_sha256_check(cli->code_sha256, error))
+               ? -1
+               : 0;
+}
+
+static int check_release(const struct sy_command *command, const struct sy_cli *cli,
+                         struct sy_error *error) {
+    struct sy_spec spec = cli->spec;
+    if (command->flag == SY_CMD_APPLY && check_version_source(cli, error))
+        return -1;
+    if (!spec.version[0]) /* it will be one */
+        (void)snprintf(spec.version, sizeof spec.version, "1");
+    return sy_spec_check(&spec, error);
 }
 
 static int fail_excludes(const char *a, const char *b, const char *why, struct sy_error *error) {
@@ -269,24 +354,23 @@ static int check_required(const struct sy_command *command, const struct sy_cli 
     static const char *const required[] = {"function", "alias", "version", "scenario"};
     const char *values[] = {cli->spec.function, cli->spec.alias, cli->spec.version,
                             cli->scenario ? cli->scenario : ""};
-    bool releases = command->flag & RELEASES;
     if (check_together(cli, error))
         return -1;
     if (cli->plan_file)
         return 0;
     for (size_t i = 0; i < SY_COUNT(required); i++) {
         const struct flag *flag = find(command, required[i], strlen(required[i]));
-        bool is_required = releases || strcmp(required[i], "version") != 0;
+        bool is_required = command->flag == SY_CMD_PLAN || strcmp(required[i], "version") != 0;
         if (flag && is_required && !values[i][0])
             return sy_fail_field(error, flag->name, "--%s is missing: --%s %s", flag->name,
                                  flag->name, flag->value);
     }
-    if (releases)
-        return sy_spec_check(&cli->spec, error);
+    if (command->flag & RELEASES)
+        return check_release(command, cli, error);
     const char *version = cli->spec.version;
     if (command->flag & CALLS)
-        return sy_names_check(cli->spec.function, cli->spec.alias, version[0] ? version : NULL,
-                              error);
+        return sy_names_check(cli->spec.function, command->flag & ALIASED ? cli->spec.alias : "a",
+                              version[0] ? version : NULL, error);
     return 0;
 }
 
@@ -311,7 +395,7 @@ enum sy_output_format sy_flags_output(int argc, char **argv) {
 
 int sy_flags_parse(const struct sy_command *command, int argc, char **argv, struct sy_cli *ret,
                    struct sy_error *error) {
-    *ret = (struct sy_cli){.command = command->name};
+    *ret = (struct sy_cli){.command = command->name, .keep = SY_KEEP_DEFAULT};
     sy_spec_init(&ret->spec);
     leave_open(command, &ret->spec);
     for (int at = 0; at < argc;)

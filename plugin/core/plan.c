@@ -255,6 +255,51 @@ static int classify(const struct sy_facts *facts, struct sy_plan *plan, struct s
     return 0;
 }
 
+int sy_plan_check_free(const struct sy_spec *spec, const struct sy_facts *facts,
+                       struct sy_error *error) {
+    struct sy_plan plan = {.kind = SY_PLAN_RELEASE, .spec = *spec};
+    if (is_running(facts)) {
+        if (check_running(spec, facts, &plan, error))
+            return -1;
+        if (plan.kind != SY_PLAN_RELEASE)
+            return 0;
+    }
+    return check_driver(facts, &plan, error) ||
+                   (facts->has_alias && check_routing(spec, facts, error))
+               ? -1
+               : 0;
+}
+
+/* What could not be looked at, in one warning: a plan does without it. */
+static void warn_unread(const struct sy_facts *facts, struct sy_plan *plan) {
+    char what[160] = "";
+    for (enum sy_read i = 0; i < SY_READ_COUNT; i++) {
+        size_t n = strlen(what);
+        const char *action = sy_read_action(i);
+        if (facts->preflight.reads[i] < SY_READ_DENIED || strstr(what, action))
+            continue;
+        (void)snprintf(what + n, sizeof what - n, "%s%s", n ? ", " : "", action);
+    }
+    if (what[0])
+        warn(plan, "not all was checked, no answer to %s; `steelyard check` tells which", what);
+}
+
+static int heed_preflight(const struct sy_facts *facts, struct sy_plan *plan,
+                          struct sy_error *error) {
+    struct sy_findings findings = {.n = 0};
+    sy_preflight_surroundings(&plan->spec, facts, &findings);
+    for (uint32_t i = 0; i < findings.n; i++) {
+        const struct sy_finding *finding = &findings.list[i];
+        if (finding->severity == SY_SEVERITY_ERROR)
+            return sy_fail_reason(error, SY_FAILED_PRECONDITION, finding->id, "%s; %s",
+                                  finding->text, finding->fix);
+        if (finding->severity == SY_SEVERITY_WARNING)
+            warn(plan, "%s", finding->text);
+    }
+    warn_unread(facts, plan);
+    return 0;
+}
+
 int sy_plan_make(const struct sy_spec *spec, const struct sy_facts *facts, struct sy_plan *ret,
                  struct sy_error *error) {
     if (sy_spec_check(spec, error) || check_version(spec, facts, error))
@@ -265,6 +310,8 @@ int sy_plan_make(const struct sy_spec *spec, const struct sy_facts *facts, struc
         return -1;
     if (ret->kind == SY_PLAN_RELEASE || ret->kind == SY_PLAN_FIRST) {
         known_good(facts, ret);
+        if (heed_preflight(facts, ret, error))
+            return -1;
         warn_times(ret);
         warn_primary(ret);
     } else if (facts->has_record) {

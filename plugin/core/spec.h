@@ -14,6 +14,7 @@ enum {
     SY_ALIAS_MAX = 128,
     SY_VERSION_MAX = 20,
     SY_REVISION_MAX = 64,
+    SY_CODE_SHA256_MAX = 64, /* base64 of a zip's hash, or an image's digest in hexadecimal */
     SY_STAGES_MAX = 10,
     SY_REASON_MAX = 200,
     SY_WINDOW_BUCKETS = 300,

@@ -1,6 +1,7 @@
 #include "engine/engine_internal.h"
 
 #include "base/memory.h"
+#include "engine/job.h"
 
 #include <string.h>
 
@@ -22,6 +23,7 @@ void sy_engine_destroy(struct sy_engine *engine) {
     if (!engine)
         return;
     sy_gathers_drop(engine);
+    sy_jobs_drop(engine);
     sy_errands_drop(engine);
     while (engine->drives)
         sy_drive_destroy(engine->drives);
@@ -102,6 +104,7 @@ void sy_engine_interrupt_all(struct sy_engine *engine, void (*done)(void *ctx), 
     engine->all_rested_ctx = ctx;
     for (struct sy_drive *drive = engine->drives; drive; drive = drive->next)
         sy_drive_interrupt(drive, "the engine was asked to stop");
+    sy_jobs_interrupt(engine);
     tell_rested(engine);
 }
 

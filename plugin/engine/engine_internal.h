@@ -1,13 +1,14 @@
 /* The engine's own parts: engine.c (loop, work from other threads), gather.c (reading what a
- * decision needs), drive.c (one release being driven), watch.c (who looks on), onlook.c (from
- * afar), and the verbs: verbs.c (plan, apply, status), resume.c, rollback.c, control.c, verify.c.
- */
+ * decision needs), around.c (what stands around it), drive.c (one release being driven), watch.c
+ * (who looks on), onlook.c (from afar), and the verbs: verbs.c (plan, apply, status), resume.c,
+ * rollback.c, control.c, verify.c; of a function: publish.c, check.c, cleanup.c. */
 #ifndef SY_ENGINE_ENGINE_INTERNAL_H
 #define SY_ENGINE_ENGINE_INTERNAL_H
 
 #include "core/release.h"
 #include "engine/engine.h"
 #include "state/store.h"
+#include "target/function.h"
 #include "target/target.h"
 #include "telemetry/source.h"
 
@@ -28,6 +29,7 @@ struct sy_engine {
     bool stopping;
     struct sy_drive *drives;   /* all, newest first */
     struct sy_gather *gathers; /* under way */
+    struct sy_job *jobs;       /* all, newest first (job.h) */
     struct sy_errand *errands; /* under way */
     bool sweep;                /* one of them may have become of no use */
     struct sy_output output;   /* of the step at hand; too large for every stack frame */
@@ -45,8 +47,9 @@ struct sy_engine {
 /* ---- gather.c ---- */
 
 enum {
-    SY_GATHER_VERSION = 1, /* the version's state */
+    SY_GATHER_VERSION = 1, /* the version's state, and what stands around the alias: best effort */
     SY_GATHER_TRAFFIC = 2, /* the alias's traffic of the last hour; best effort */
+    SY_GATHER_CHECK = 8,   /* with VERSION: the rest of what `check` asks, and patiently */
     SY_GATHER_URGENT = 4,  /* while the alias is split, wait no longer than 2 s for the store */
 };
 
@@ -65,6 +68,33 @@ void sy_gather(struct sy_engine *engine, const char *function, const char *alias
                const char *version, int what, sy_gather_done *done, void (*drop)(void *ctx),
                void *ctx);
 void sy_gathers_drop(struct sy_engine *engine);
+
+/* ---- around.c: the part of a gather that it can do without ---- */
+
+struct sy_gather {
+    struct sy_engine *engine;
+    struct sy_gather *next;
+    struct sy_gathered gathered;
+    char function[SY_FUNCTION_MAX + 1];
+    char alias[SY_ALIAS_MAX + 1];
+    char version[SY_VERSION_MAX + 1];
+    int what;
+    uint32_t needed;       /* answers still to come that it waits for */
+    uint32_t around;       /* the same, of what it waits for with little patience */
+    struct sy_timer timer; /* the end of the patience: with the store, or with what is around */
+    bool store_answered;
+    bool told; /* done() was called: what is still to come is of no interest */
+    sy_gather_done *done;
+    void (*drop)(void *ctx);
+    void *ctx;
+};
+/* An answer to what it needs, or to what stands around. The gather may be gone after it. */
+void sy_gather_answered(struct sy_gather *gather);
+void sy_gather_around_answered(struct sy_gather *gather, enum sy_read read,
+                               const struct sy_error *error);
+/* Ask what needs the names alone; and, when the alias was read, what needs its routing. */
+void sy_gather_around(struct sy_gather *gather);
+void sy_gather_baseline(struct sy_gather *gather);
 
 /* ---- drive.c ---- */
 

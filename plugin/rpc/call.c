@@ -31,6 +31,7 @@ void sy_call_unref(struct sy_call *call) {
         grpc_byte_buffer_destroy(call->backlog.ring[call->backlog.head]);
         call->backlog.head = (call->backlog.head + 1) % SY_BURST_MAX;
     }
+    free(call->arguments.publish);
     grpc_byte_buffer_destroy(call->request);
     grpc_metadata_array_destroy(&call->metadata);
     grpc_call_details_destroy(&call->details);

@@ -7,7 +7,7 @@
 #ifndef SY_RPC_CALL_H
 #define SY_RPC_CALL_H
 
-#include "engine/engine.h"
+#include "engine/function.h"
 #include "rpc/message.h"
 #include "rpc/server.h"
 
@@ -38,10 +38,19 @@ enum sy_work { SY_WORK_START = 1, SY_WORK_PULL = 2, SY_WORK_CLOSE = 4 };
 
 enum { SY_BURST_MAX = 64 }; /* events that wait for the wire, a stream */
 
-/* The events of a release on their way out (stream.c). */
+/* Where the messages of a stream come from. Engine's thread. */
+struct sy_stream_source {
+    /* 1 = *ret is the next message; 0 = none now, sy_stream_ready() will be called; -1 = the end.
+     */
+    int (*next)(void *from, grpc_byte_buffer **ret, struct sy_error *error);
+    void (*close)(void *from);
+};
+
+/* The messages of a stream on their way out (stream.c). */
 struct sy_backlog {
-    struct sy_watch *watch; /* engine's thread alone */
-    bool closed;            /* engine's thread alone: the client has gone */
+    const struct sy_stream_source *source; /* engine's thread alone, as are these two */
+    void *from;                            /* NULL: not opened yet, or closed */
+    bool closed;                           /* the client has gone */
     grpc_byte_buffer *ring[SY_BURST_MAX];
     unsigned head;
     unsigned count;
@@ -61,6 +70,8 @@ struct sy_arguments {
     char reason[SY_CONTROL_REASON_MAX + 1];
     int64_t from_sequence;
     bool read_only;
+    struct sy_publish_request *publish; /* freed with the call */
+    struct sy_cleanup_request cleanup;
     bool through_record;
     enum sy_control control;
     struct sy_resume resume;

@@ -69,14 +69,17 @@ const struct sy_method *sy_server_method(const struct sy_server *server, grpc_sl
 
 /* The services, each one's table ending with an empty row. */
 extern const struct sy_method sy_release_methods[];
+extern const struct sy_method sy_function_methods[];
 extern const struct sy_method sy_engine_methods[];
 extern const struct sy_method sy_health_methods[];
 extern const struct sy_method sy_reflection_methods[];
 extern const struct sy_method sy_plugin_methods[];
 
-/* stream.c: the parts of a method that streams the events of a release. */
+/* stream.c: the parts of a method that streams the events of a release, or of another source. */
 void sy_stream_ready(void *call); /* a sy_watch_ready */
 void sy_stream_attach(struct sy_call *call, struct sy_watch *watch);
+void sy_stream_attach_source(struct sy_call *call, const struct sy_stream_source *source,
+                             void *from);
 void sy_stream_pull(struct sy_call *call);
 void sy_stream_written(struct sy_call *call, bool ok);
 void sy_stream_detach(struct sy_call *call);

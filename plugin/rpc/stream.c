@@ -1,7 +1,7 @@
-/* The events of a release, from a watch onto the wire. The engine's thread pulls at most a burst of
- * them into the call's ring; they are written one at a time, and the next burst is pulled when the
- * ring is half empty. So a slow reader holds back its own watch, loses nothing, and costs a bounded
- * backlog. */
+/* What the engine tells, from a watch or a job onto the wire. The engine's thread pulls at most a
+ * burst of it into the call's ring; messages are written one at a time, and the next burst is
+ * pulled when the ring is half empty. So a slow reader holds back its own source, loses nothing,
+ * and costs a bounded backlog. */
 #include "rpc/convert.h"
 #include "rpc/server_internal.h"
 
@@ -14,6 +14,18 @@ static grpc_byte_buffer *pack_event(const struct sy_release_event *event) {
     Steelyard__V1__ApplyResponse response = STEELYARD__V1__APPLY_RESPONSE__INIT;
     response.event = &message.event;
     return sy_message_pack(&response.base);
+}
+
+static int watch_next(void *from, grpc_byte_buffer **ret, struct sy_error *error) {
+    const struct sy_release_event *event = NULL;
+    int got = sy_watch_next(from, &event, error);
+    if (got > 0)
+        *ret = pack_event(event);
+    return got;
+}
+
+static void watch_close(void *from) {
+    sy_watch_close(from);
 }
 
 void sy_stream_ready(void *call) {
@@ -70,18 +82,25 @@ void sy_stream_written(struct sy_call *call, bool ok) {
         advance(call);
 }
 
-void sy_stream_attach(struct sy_call *call, struct sy_watch *watch) {
-    sy_call_ref(call); /* the watch's, until it is closed */
-    call->backlog.watch = watch;
+void sy_stream_attach_source(struct sy_call *call, const struct sy_stream_source *source,
+                             void *from) {
+    sy_call_ref(call); /* the source's, until it is closed */
+    call->backlog.source = source;
+    call->backlog.from = from;
     sy_call_open(call);
     sy_stream_pull(call);
 }
 
+void sy_stream_attach(struct sy_call *call, struct sy_watch *watch) {
+    static const struct sy_stream_source source = {watch_next, watch_close};
+    sy_stream_attach_source(call, &source, watch);
+}
+
 void sy_stream_detach(struct sy_call *call) {
-    struct sy_watch *watch = SY_STEAL(call->backlog.watch);
-    if (!watch)
+    void *from = SY_STEAL(call->backlog.from);
+    if (!from)
         return;
-    sy_watch_close(watch);
+    call->backlog.source->close(from);
     sy_call_unref(call);
 }
 
@@ -114,15 +133,16 @@ static void end(struct sy_call *call, const struct sy_error *error) {
 }
 
 void sy_stream_pull(struct sy_call *call) {
-    const struct sy_release_event *event = NULL;
+    struct sy_backlog *backlog = &call->backlog;
     struct sy_error error = {0};
     int got = 1;
-    if (!call->backlog.watch)
+    if (!backlog->from)
         return;
     for (bool room = has_room(call); room && got > 0;) {
-        got = sy_watch_next(call->backlog.watch, &event, &error);
+        grpc_byte_buffer *message = NULL;
+        got = backlog->source->next(backlog->from, &message, &error);
         if (got > 0)
-            room = push(call, pack_event(event));
+            room = push(call, message);
     }
     if (got < 0)
         end(call, &error);

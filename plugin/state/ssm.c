@@ -15,6 +15,7 @@
 #include "state/record_json.h"
 #include "state/ssm_history.h"
 #include "state/ssm_json.h"
+#include "state/ssm_names.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ struct ssm {
     struct sy_timers *timers;
     char *prefix;
     struct op_list ops;
+    struct sy_ssm_names_list names;
     struct sy_ssm_histories histories;
 };
 
@@ -444,12 +446,30 @@ static void write_mirror(struct sy_store *store, const char *function,
         finish_write_later(op);
 }
 
+static void read_names(struct sy_store *store, const char *function, sy_names_done *done,
+                       void *ctx) {
+    struct ssm *ssm = (struct ssm *)store;
+    sy_ssm_names_read(ssm->aws, ssm->prefix, &ssm->names, function, done, ctx);
+}
+
+static void on_proof(void *ctx, const struct sy_aws_reply *reply, const struct sy_error *error) {
+    finish_put(ctx, CURRENT, reply, error);
+}
+
+static void prove_write(struct sy_store *store, const char *function, const char *current,
+                        sy_written_done *done, void *ctx) {
+    struct op *op = op_create(store, function, "", ctx);
+    op->written_done = done;
+    put_parameter(op, CURRENT, current, false, on_proof);
+}
+
 static void destroy(struct sy_store *store) {
     struct ssm *ssm = (struct ssm *)store;
     if (!ssm)
         return;
     while (!LIST_EMPTY(&ssm->ops))
         op_destroy(LIST_FIRST(&ssm->ops));
+    sy_ssm_names_drop(&ssm->names);
     sy_ssm_histories_finish(&ssm->histories);
     free(ssm->prefix);
     free(ssm);
@@ -465,6 +485,8 @@ struct sy_store *sy_ssm_create(struct sy_aws *aws, struct sy_io *io, struct sy_t
         .write_lease = write_lease,
         .drop_lease = drop_lease,
         .write_mirror = write_mirror,
+        .read_names = read_names,
+        .prove_write = prove_write,
         .destroy = destroy,
     };
     struct ssm *ssm = sy_calloc(1, sizeof *ssm);
@@ -473,7 +495,6 @@ struct sy_store *sy_ssm_create(struct sy_aws *aws, struct sy_io *io, struct sy_t
     ssm->io = io;
     ssm->timers = timers;
     ssm->prefix = sy_strdup(prefix ? prefix : "/lambda");
-    LIST_INIT(&ssm->ops);
-    LIST_INIT(&ssm->histories);
+    LIST_INIT(&ssm->ops); /* the others are empty as they are: zero */
     return &ssm->base;
 }

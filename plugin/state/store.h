@@ -8,6 +8,7 @@
 #ifndef SY_STATE_STORE_H
 #define SY_STATE_STORE_H
 
+#include "core/cleanup.h"
 #include "core/record.h"
 
 struct sy_stored {
@@ -27,6 +28,9 @@ typedef void sy_stored_done(void *ctx, const struct sy_stored *stored,
 /* version = of the parameter as written; each write raises it by one, whoever writes. */
 typedef void sy_written_done(void *ctx, int64_t version, const struct sy_error *error);
 
+/* A version that something of the function's parameters names, and what. */
+typedef void sy_names_done(void *ctx, const struct sy_named_version *names, size_t n,
+                           const struct sy_error *error);
 /* Newest first; [n] is owned by the caller of the callback. */
 typedef void sy_versions_stored_done(void *ctx, const struct sy_stored_version *versions, size_t n,
                                      const struct sy_error *error);
@@ -55,6 +59,14 @@ struct sy_store_ops {
     /* Writes only what is set, one after the other; version is 0. */
     void (*write_mirror)(struct sy_store *store, const char *function,
                          const struct sy_mirror *mirror, sy_written_done *done, void *ctx);
+    /* Every version that the parameters and the records of all aliases name, some of them twice.
+     * A record that cannot be read is FAILED_PRECONDITION, reason BAD_RECORD: it may name any. */
+    void (*read_names)(struct sy_store *store, const char *function, sy_names_done *done,
+                       void *ctx);
+    /* Whether writing is allowed, without a change: creates current-version, which is there with
+     * that value, and so is ALREADY_EXISTS; should it have gone meanwhile, it is as it was. */
+    void (*prove_write)(struct sy_store *store, const char *function, const char *current,
+                        sy_written_done *done, void *ctx);
     void (*destroy)(struct sy_store *store);
 };
 struct sy_store {

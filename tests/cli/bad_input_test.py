@@ -27,6 +27,8 @@ bad("a value for a flag without", *apply("--retry=yes"), code=USAGE, says="--ret
 for flag in ("function", "alias", "version"):
     words = [word for pair in zip(apply()[1::2], apply()[2::2]) if pair[0] != f"--{flag}" for word in pair]
     bad(f"missing --{flag}", "apply", *words, code=USAGE, says=f"--{flag} is missing")
+bad("cleanup without a function", "cleanup", code=USAGE, says="--function is missing")
+bad("check without an alias", "check", "--function", "checkout", code=USAGE, says="--alias is missing")
 bad("rollback without a function", "rollback", "--alias", "production", code=USAGE, says="--function is missing")
 bad("status without an alias", "status", "--function", "checkout", code=USAGE, says="--alias is missing")
 
@@ -53,6 +55,9 @@ def strings():
         was = world.state()
         for command, flags, more in (
                 ("apply", STRINGS, apply()[1:]), ("rollback", ["reason"], CHECKOUT), ("status", ["alias"], CHECKOUT),
+                ("apply", ["code", "description", "code-sha256"], [*CHECKOUT, "--publish"]),
+                ("check", ["function", "alias", "version", "output", "engine"], CHECKOUT),
+                ("cleanup", ["function", "keep", "output", "engine"], ["--function", "checkout"]),
                 ("engine", ["listen", "region", "endpoint-url"], []),
                 ("sandbox", ["scenario", "record", "port"], ["--scenario", "/dev/null"])):
             for flag in flags:
@@ -104,6 +109,97 @@ for words, says in {
     ("--engine", "unix:/" + "x" * 200): "no address", ("--engine", "/tmp/x.sock"): "no address",
 }.items():
     bad(" ".join(words)[:50], *apply(*words), code=USAGE, says=says)
+
+
+# ---- from code to version ----
+
+HASH = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/checkout"
+
+
+def made(*words):
+    return ["apply", *CHECKOUT, *FAST, *words]
+
+
+for words, says in {
+    (): "--version is missing: --version N, or --publish, or --code WHAT",
+    ("--version", "42", "--publish"): "exclude each other",
+    ("--version", "42", "--code", "s3://builds/k"): "exclude each other",
+    ("--publish", "--code", "s3://builds/k"): "exclude each other",
+    ("--publish=yes",): "--publish takes no value",
+    ("--version", "42", "--description", "x"): "--description is of a version",
+    ("--version", "42", "--code-sha256", HASH): "--code-sha256 goes with --publish alone",
+    ("--code", "s3://builds/k", "--code-sha256", HASH): "--code-sha256 goes with --publish alone",
+    ("--publish", "--code-sha256", "abc"): "44 characters of base64",
+    ("--publish", "--code-sha256", HASH[:-1] + "A"): "44 characters of base64",
+    ("--publish", "--description", "x" * 257): "at most 256",
+    ("--publish", "--fingerprint", "v1-0123456789abcdef"): "--fingerprint is of a plan",
+    ("--code", "/no/such/bundle.zip"): "No such file",
+    ("--code", "/tmp/"): "no regular file",
+    ("--code", "/dev/zero"): "no regular file",
+    ("--code", "/etc/hosts"): "no zip archive",
+    ("--code", "/etc/shadow/x"): "cannot be read",
+    ("--code", "https://example.com/bundle.zip"): "no place that Lambda takes code from",
+    ("--code", "s3://"): "no S3 bucket name", ("--code", "s3://builds"): "no key",
+    ("--code", "s3://Builds_/k"): "no S3 bucket name", ("--code", "s3://builds/k?versionId="): "empty versionId",
+    ("--code", "s3://builds/" + "k" * 1025): "longer than 1024",
+    ("--code", IMAGE): "names no digest", ("--code", f"{IMAGE}:42"): "a tag may name another image",
+    ("--code", f"{IMAGE}@sha256:abc"): "64 hexadecimal digits",
+    ("--code", f"{IMAGE}:42@sha256:{'0' * 64}"): "no tag",
+    ("--code", f"{IMAGE}@sha256:{'0' * 64}/../x"): "64 hexadecimal digits",
+    ("--publish", "--stages", "garbage"): "is not a stage",
+    ("--publish", "--function", "a b"): "function name",
+}.items():
+    bad(("code: " + " ".join(words))[:50], *made(*words), code=USAGE, says=says)
+
+bad("a plan of what is not published yet", "plan", *CHECKOUT, "--publish", code=USAGE, says="plan with --version N")
+bad("a plan of code", "plan", *CHECKOUT, "--code=s3://builds/k", code=USAGE, says="plan takes no --code")
+bad("other code in $LATEST", *made("--publish", "--code-sha256", HASH), code=REFUSED, says="nothing was published")
+bad("publishing an unknown function", *made("--publish", "--function", "nope"), code=REFUSED, says="nope")
+for operation, words in (("PublishVersion", ["--publish"]), ("UpdateFunctionCode", ["--code", "s3://builds/k"])):
+    bad(f"{operation} 403", *made(*words), code=FAILED, says=f"lambda:{operation}",
+        faults=[{"operation": operation, "kind": "status", "status": 403, "code": "AccessDeniedException",
+                 "message": "no"}])
+    bad(f"{operation} 400", *made(*words), code=REFUSED, says="no such thing",
+        faults=[{"operation": operation, "kind": "status", "status": 400, "code": "InvalidParameterValueException",
+                 "message": "no such thing"}])
+    bad(f"{operation} answers garbage", *made(*words), code=FAILED, says="", faults=[{"operation": operation, "kind": "garbage"}])
+
+
+@test("an archive that is larger than Lambda takes directly")
+def large():
+    with World() as world:
+        path = world.path("large.zip")
+        with open(path, "wb") as archive:
+            archive.truncate(50 * 1024 * 1024 + 1)  # sparse: it takes no room
+        check_text(world.run(*made("--code", path)), "large", USAGE, "50 MB")
+        check_json(world.run(*made("--code", path, "--output", "json")), "large", USAGE, "s3://bucket/key")
+        assert world.asked("/code") == 0
+
+
+# ---- check and cleanup ----
+
+for words, says in {
+    ("check", *CHECKOUT, "--version", "4x"): "version number",
+    ("check", *CHECKOUT, "--publish"): '"--publish" is not a flag of check',
+    ("cleanup", "--function", "checkout", "--alias", "production"): '"--alias" is not a flag of cleanup',
+    ("cleanup", "--function", "checkout", "--keep", "-1"): "keep",
+    ("cleanup", "--function", "checkout", "--keep", "10001"): "keep",
+    ("cleanup", "--function", "checkout", "--keep", "1.5"): "keep",
+    ("cleanup", "--function", "checkout", "--keep", ""): "keep",
+    ("cleanup", "--function", "checkout", "--dry-run=yes"): "--dry-run takes no value",
+    ("cleanup", "--function", "checkout:1"): "function name",
+    ("cleanup", "--function", ""): "function",
+}.items():
+    bad(" ".join(words)[:60], *words, code=USAGE, says=says)
+bad("check of an unknown function", "check", "--function", "nope", "--alias", "production", code=REFUSED, says="nope")
+bad("cleanup of an unknown function", "cleanup", "--function", "nope", code=REFUSED, says="nope")
+for operation in ("ListVersionsByFunction", "ListAliases", "GetParametersByPath"):
+    bad(f"cleanup, {operation} 403", "cleanup", "--function", "checkout", "--keep", "0", code=FAILED, says=operation,
+        faults=[{"operation": operation, "kind": "status", "status": 403, "code": "AccessDeniedException",
+                 "message": "no"}])
+    bad(f"cleanup, {operation} answers garbage", "cleanup", "--function", "checkout", "--keep", "0", code=FAILED,
+        says="", faults=[{"operation": operation, "kind": "garbage"}])
 
 bad("an engine that is not there", *apply("--engine", "unix:/tmp/steelyard-none.sock"), code=FAILED,
     says="steelyard engine --listen")

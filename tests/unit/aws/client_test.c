@@ -695,6 +695,22 @@ static void test_create_names_what_is_missing(void **state) {
     expect_no_client(SY_INVALID_ARGUMENT, "AWS_ENDPOINT_URL_SSM");
 }
 
+static void test_expiry_of_variables(void **state) {
+    (void)state;
+    static const struct fake_answer ok[] = {{.status = 200}};
+    struct fixture f = begin(ok, 1, 1);
+    struct sy_aws_expiry expiry = {0};
+    sy_aws_credentials_expiry(f.aws, &expiry);
+    assert_string_equal(expiry.source, "the environment");
+    assert_false(expiry.known);
+    end(&f);
+    (void)unsetenv("AWS_SESSION_TOKEN");
+    f = begin(ok, 1, 1);
+    sy_aws_credentials_expiry(f.aws, &expiry);
+    assert_true(expiry.known && expiry.expires_ms == INT64_MAX && !expiry.refreshes);
+    end(&f);
+}
+
 static void test_encode(void **state) {
     (void)state;
     SY_AUTO_BUFFER struct sy_buffer buffer = {0};
@@ -727,6 +743,7 @@ int main(void) {
         cmocka_unit_test_setup(test_destroy_drops_calls, setup),
         cmocka_unit_test_setup(test_a_callback_may_destroy_the_client, setup),
         cmocka_unit_test_setup(test_create_names_what_is_missing, setup),
+        cmocka_unit_test_setup(test_expiry_of_variables, setup),
         cmocka_unit_test_setup(test_encode, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -495,7 +495,7 @@ static void test_services(void **state) {
     Grpc__Reflection__V1__ServerReflectionResponse *response =
         ask(*state, "/grpc.reflection.v1" INFO, &request.base,
             &grpc__reflection__v1__server_reflection_response__descriptor);
-    assert_int_equal(response->list_services_response->n_service, 5);
+    assert_int_equal(response->list_services_response->n_service, 6);
     assert_string_equal(response->list_services_response->service[0]->name,
                         "steelyard.v1.ReleaseService");
     protobuf_c_message_free_unpacked(&response->base, NULL);
