@@ -323,8 +323,8 @@ int sy_stream_next(struct sy_stream *stream, int64_t timeout_ms, struct sy_relea
         explain(stream->host,
                 stream->looks_on ? "`steelyard status` shows where the release stands"
                 : stream->sequence
-                    ? "the alias may be split: `steelyard status` shows where it stands, `apply` "
-                      "goes on once the lease has run out (2 minutes), `rollback` goes back at once"
+                    ? "the alias may be split: `steelyard status` shows where it stands, `resume` "
+                      "goes on with it, `rollback` goes back at once"
                     : "nothing was heard of a release; `steelyard status` shows whether one began",
                 error);
     if (got <= 0)
