@@ -323,7 +323,7 @@ def help_texts():
             for word in example.group(1).split():
                 if word.startswith("--"):
                     assert word[2:] in flags.split(), word
-            assert re.findall(r"^  --([a-z-]+)", run.out, re.M) == flags.split(), run.out
+            assert re.findall(r"^  --([a-z0-9-]+)", run.out, re.M) == flags.split(), run.out
             assert all(len(line) <= 120 for line in run.out.splitlines()), run.out
         assert re.fullmatch(r"steelyard \d+\.\d+\.\d+\S*\n", world.run("--version").out)
 
