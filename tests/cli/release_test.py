@@ -290,7 +290,8 @@ CALLS = "region endpoint-url engine output help"
 FLAGS = {
     "plan": "function alias version stages primary threshold min-invocations window lock-in period poll wait "
             f"on-interrupt on-inconclusive retry mirror-alias {CALLS}",
-    "apply": "function alias version stages primary plan threshold min-invocations window lock-in period poll wait "
+    "apply": "function alias version publish code description code-sha256 stages primary plan threshold "
+             "min-invocations window lock-in period poll wait "
              f"on-interrupt on-inconclusive retry mirror-alias fingerprint {CALLS}",
     "rollback": f"function alias version gradual reason {CALLS}",
     "resume": f"function alias wait on-interrupt settle reason {CALLS}",
@@ -301,6 +302,8 @@ FLAGS = {
     "watch": f"function alias {CALLS}",
     "history": f"function alias {CALLS}",
     "status": f"function alias no-settle {CALLS}",
+    "check": f"function alias version {CALLS}",
+    "cleanup": f"function keep dry-run {CALLS}",
     "engine": "listen region endpoint-url output help",
     "sandbox": "scenario port record output help",
 }
@@ -321,7 +324,7 @@ def help_texts():
             for word in example.group(1).split():
                 if word.startswith("--"):
                     assert word[2:] in flags.split(), word
-            assert re.findall(r"^  --([a-z-]+)", run.out, re.M) == flags.split(), run.out
+            assert re.findall(r"^  --([a-z0-9-]+)", run.out, re.M) == flags.split(), run.out
             assert all(len(line) <= 120 for line in run.out.splitlines()), run.out
         assert re.fullmatch(r"steelyard \d+\.\d+\.\d+\S*\n", world.run("--version").out)
 
