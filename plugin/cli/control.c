@@ -55,6 +55,15 @@ static int drive(const struct sy_cli *cli, struct sy_host *host, bool promote) {
     return code;
 }
 
+/* The same, when it is known what it is: the live view shows its stages. */
+static int drive_as(const struct sy_cli *cli, struct sy_host *host, const struct sy_record *record,
+                    bool promote) {
+    struct sy_cli shown = *cli;
+    shown.spec.n_stages = record->spec.n_stages;
+    memcpy(shown.spec.stages, record->spec.stages, sizeof shown.spec.stages);
+    return drive(&shown, host, promote);
+}
+
 static int tell(const struct sy_cli *cli, struct sy_host *host, enum sy_control control) {
     struct sy_error error = {0};
     SY_AUTO_FREE struct sy_control_answer *answer = sy_calloc(1, sizeof *answer);
@@ -63,7 +72,7 @@ static int tell(const struct sy_cli *cli, struct sy_host *host, enum sy_control 
         sy_host_control(host, cli->spec.function, cli->spec.alias, control, reason, answer, &error))
         return sy_cli_error(cli, &error);
     if (answer->undriven && control != SY_CONTROL_PAUSE)
-        return drive(cli, host, control == SY_CONTROL_PROMOTE);
+        return drive_as(cli, host, &answer->record, control == SY_CONTROL_PROMOTE);
     print(cli, answer);
     return answer->taken ? SY_EXIT_OK : SY_EXIT_FAILED;
 }
@@ -98,7 +107,7 @@ static int go_on(const struct sy_cli *cli, struct sy_host *host) {
     bool driven = facts->has_lease && facts->lease.until_ms > facts->now_ms;
     if (driven && facts->has_record && facts->record.paused_ms)
         return tell(cli, host, SY_CONTROL_RESUME);
-    return drive(cli, host, false);
+    return drive_as(cli, host, &facts->record, false);
 }
 
 int sy_cli_pause(const struct sy_cli *cli) {

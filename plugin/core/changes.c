@@ -113,8 +113,8 @@ uint32_t sy_record_changes(const struct sy_record *before, const struct sy_recor
         struct sy_release_event *event = add(&c, SY_EVENT_PLANNED, after->created_ms);
         (void)snprintf(event->text, sizeof event->text, "%s", sy_stages_format(&after->spec, list));
     }
-    stages(&c);
     stage_clock(&c);
+    stages(&c);
     if (goes_back(after) && !goes_back(c.before)) {
         struct sy_release_event *event = add(&c, SY_EVENT_ROLLBACK_STARTED, 0);
         (void)snprintf(event->text, sizeof event->text, "on its way to the baseline");

@@ -290,7 +290,8 @@ CALLS = "region endpoint-url engine output help"
 FLAGS = {
     "plan": "function alias version stages primary threshold min-invocations window lock-in period poll wait "
             f"on-interrupt on-inconclusive retry mirror-alias {CALLS}",
-    "apply": "function alias version publish code description code-sha256 stages primary plan threshold min-invocations window lock-in period poll wait "
+    "apply": "function alias version publish code description code-sha256 stages primary plan threshold "
+             "min-invocations window lock-in period poll wait "
              f"on-interrupt on-inconclusive retry mirror-alias fingerprint {CALLS}",
     "rollback": f"function alias version gradual reason {CALLS}",
     "resume": f"function alias wait on-interrupt settle reason {CALLS}",
