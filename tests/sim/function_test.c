@@ -288,6 +288,21 @@ static void somebody_uploads_in_between(void **state) {
     close_scene(s);
 }
 
+/* Lambda alone knows the hash of an object: what the second try finds may be ours or not. */
+static void an_upload_whose_answer_is_lost(void **state) {
+    struct scene *s = *state;
+    open_scene(s, TWO,
+               ",\"faults\":[{\"operation\":\"UpdateFunctionCode\",\"nth\":1,"
+               "\"kind\":\"lost_response\"}]");
+    publish(s, SY_PACKAGE_S3);
+    refused(s, SY_ABORTED, "STALE_REVISION", "whose answer was lost");
+    assert_int_equal(traced(s, "POST /functions/checkout/versions"), 0);
+    publish(s, SY_PACKAGE_S3);
+    assert_int_equal(s->error.code, SY_OK);
+    assert_string_equal(last(s)->version, "43");
+    close_scene(s);
+}
+
 static void answers_that_are_lost(void **state) {
     struct scene *s = *state;
     open_scene(s, TWO ",\"publish_pending\":\"20s\"",
@@ -713,6 +728,7 @@ int main(void) {
         TEST(a_version_that_fails),
         TEST(patience_has_an_end),
         TEST(somebody_uploads_in_between),
+        TEST(an_upload_whose_answer_is_lost),
         TEST(answers_that_are_lost),
         TEST(closing_stops_the_waiting),
         TEST(a_stopping_engine_ends_it),
