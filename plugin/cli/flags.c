@@ -350,6 +350,11 @@ static int check_together(const struct sy_cli *cli, struct sy_error *error) {
         return fail_excludes("plan", makes, "the plan is of a version that exists", error);
     if (cli->plan_file && cli->fingerprint)
         return fail_excludes("plan", "fingerprint", "the plan has its own", error);
+    bool says_wait = cli->spec.wait < SY_WAIT_COUNT;
+    if (cli->settle && (says_wait || cli->spec.on_interrupt < SY_INTERRUPT_COUNT))
+        return fail_excludes("settle", says_wait ? "wait" : "on-interrupt",
+                             "settling waits for nothing, and does as the release was begun with",
+                             error);
     if (cli->rolls_back && (cli->at_ms || cli->ago_ms))
         return fail_excludes("rollback", "at", "the past is no reason to move traffic now", error);
     return 0;
@@ -382,8 +387,10 @@ static int check_required(const struct sy_command *command, const struct sy_cli 
 
 /* What a command takes from elsewhere, unless it is told. */
 static void leave_open(const struct sy_command *command, struct sy_spec *spec) {
-    if (command->flag & SY_CMD_RESUME)
+    if (command->flag & (SY_CMD_RESUME | SY_CMD_PROMOTE)) {
         spec->on_interrupt = SY_INTERRUPT_COUNT;
+        spec->wait = SY_WAIT_COUNT;
+    }
     if (command->flag & SY_CMD_VERIFY) {
         spec->window_ms = spec->min_invocations = spec->period_ms = -1;
         spec->threshold_bp = -1;

@@ -137,8 +137,8 @@ static void on_written(void *ctx, int64_t version, const struct sy_error *error)
     c->record.version = version;
     if (version > expected && c->writes < WRITE_TRIES)
         store->ops->read_version(store, c->function, c->alias, version - 1, on_middle, c);
-    else if (c->answer.undriven)
-        answer(c, &c->record, true);
+    else if (c->answer.undriven) /* in mid-move it waits for whoever drives it next */
+        answer(c, &c->record, is_done(c, &c->record));
     else
         wait_for_driver(c);
 }
