@@ -342,6 +342,12 @@ static int fail_excludes(const char *a, const char *b, const char *why, struct s
 static int check_together(const struct sy_cli *cli, struct sy_error *error) {
     if (cli->plan_file && cli->spec_flag)
         return fail_excludes("plan", cli->spec_flag, "the plan says it all", error);
+    const char *makes = cli->publish       ? "publish"
+                        : cli->description ? "description"
+                        : cli->code_sha256 ? "code-sha256"
+                                           : NULL;
+    if (cli->plan_file && makes)
+        return fail_excludes("plan", makes, "the plan is of a version that exists", error);
     if (cli->plan_file && cli->fingerprint)
         return fail_excludes("plan", "fingerprint", "the plan has its own", error);
     bool says_wait = cli->spec.wait < SY_WAIT_COUNT;
