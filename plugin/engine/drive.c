@@ -35,8 +35,6 @@ void sy_drive_destroy(struct sy_drive *drive) {
         free(drive->log[i]);
     for (struct sy_watch *watch = drive->watches; watch; watch = watch->next)
         watch->drive = NULL; /* its owner still closes it */
-    if (!drive->over && drive->on_over_drop)
-        drive->on_over_drop(drive->on_over_ctx);
     free(drive->log);
     free(drive->asked);
     free(drive);
