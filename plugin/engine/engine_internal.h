@@ -152,7 +152,7 @@ void sy_drive_destroy(struct sy_drive *drive);
 void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered);
 /* The same, with what a rollback has to say besides. */
 void sy_drive_start(struct sy_drive *drive, const struct sy_gathered *gathered,
-                    struct sy_input *input);
+                    const struct sy_input *said);
 /* Add an event of the engine's own to the log. */
 void sy_drive_tell(struct sy_drive *drive, const struct sy_release_event *event);
 /* The lease that the drive would take, with the version of the one that was read. */
