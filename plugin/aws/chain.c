@@ -21,7 +21,7 @@ int sy_chain_environment(const struct sy_provider_scope *scope, struct sy_provid
     struct sy_credentials credentials = {0};
     if (!access_key)
         return 0;
-    if (end && !sy_time_parse(end, &text.expires_ms))
+    if (end && !sy_aws_time_parse(end, &text.expires_ms))
         return sy_fail_reason(error, SY_UNAUTHENTICATED, "BAD_CREDENTIALS",
                               "AWS_CREDENTIAL_EXPIRATION is no time such as 2026-01-31T12:00:00Z; "
                               "set it anew, or unset it");

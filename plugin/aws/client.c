@@ -33,6 +33,7 @@ struct call {
     int attempt;
     int retry_cost; /* of the last retry */
     int64_t attempt_began_ms;
+    int64_t timeout_ms;
     uint64_t generation;   /* of the credentials that the attempt was signed with */
     bool waiting;          /* for credentials */
     bool renewed;          /* credentials were fetched anew because AWS had refused the old ones */
@@ -283,7 +284,7 @@ static int send_signed(struct call *call, const struct sy_credentials *credentia
                                    .n_headers = headers.count,
                                    .body = call->body,
                                    .body_len = request.body_len,
-                                   .timeout_ms = ATTEMPT_TIMEOUT_MS};
+                                   .timeout_ms = call->timeout_ms};
     call->exchange = aws->io->ops->submit(aws->io, &http, exchange_done, call);
     return 0;
 }
@@ -344,6 +345,7 @@ void sy_aws_send(struct sy_aws *aws, const struct sy_aws_call *wanted, sy_aws_do
                              wanted->path ? wanted->path : "/");
     call->query = wanted->query && *wanted->query ? sy_strdup(wanted->query) : NULL;
     call->body = body ? sy_strdup(body) : NULL;
+    call->timeout_ms = wanted->timeout_ms ? wanted->timeout_ms : ATTEMPT_TIMEOUT_MS;
     call->done = done;
     call->ctx = ctx;
     call->next = aws->calls;

@@ -52,6 +52,7 @@ struct sy_aws_call {
     const char *path;      /* percent-encoded; NULL: "/" */
     const char *query;     /* percent-encoded, without "?"; NULL: none */
     const char *body;      /* JSON; NULL: none */
+    int64_t timeout_ms;    /* of one attempt; 0: 15 s */
 };
 
 struct sy_aws_reply {

@@ -78,7 +78,7 @@ static bool take_zone(const char *text, int64_t *ret_seconds) {
     return hours >= 0 && hours <= 23 && minutes >= 0 && minutes <= 59 && *text == '\0';
 }
 
-bool sy_time_parse(const char *text, int64_t *ret_ms) {
+bool sy_aws_time_parse(const char *text, int64_t *ret_ms) {
     struct tm tm = {.tm_year = take(&text, 4) - 1900};
     int64_t zone = 0;
     int64_t fraction = 0;

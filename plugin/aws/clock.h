@@ -21,7 +21,7 @@ bool sy_clock_learn(struct sy_clock *clock, const struct sy_http_response *respo
 
 /* "2026-11-24T09:00:00Z", with a fraction of a second, an offset such as +01:00, or UTC at its end,
  * as AWS and its tools write times. False: it is none. */
-bool sy_time_parse(const char *text, int64_t *ret_ms);
+bool sy_aws_time_parse(const char *text, int64_t *ret_ms);
 /* "Tue, 24 Nov 2026 09:00:00 GMT" */
 bool sy_http_date_parse(const char *text, int64_t *ret_ms);
 

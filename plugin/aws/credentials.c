@@ -86,7 +86,7 @@ int sy_credentials_from_json(const char *what, const char *text, size_t len, con
     if (failed)
         (void)sy_fail_reason(error, SY_UNAUTHENTICATED, "BAD_CREDENTIALS",
                              "%s is not what credentials come in: %s", what, why.message);
-    else if (*fields.expiration && !sy_time_parse(fields.expiration, &expires_ms))
+    else if (*fields.expiration && !sy_aws_time_parse(fields.expiration, &expires_ms))
         failed = sy_fail_reason(error, SY_UNAUTHENTICATED, "BAD_CREDENTIALS",
                                 "%s is not what credentials come in: Expiration is no time", what);
     else

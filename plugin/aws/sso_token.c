@@ -54,9 +54,10 @@ static int read_token(const char *text, size_t len, struct sy_sso_token *token) 
     token->client_secret = member(object, "clientSecret");
     token->registration_expires = member(object, "registrationExpiresAt");
     if (token->registration_expires &&
-        !sy_time_parse(token->registration_expires, &token->registration_expires_ms))
+        !sy_aws_time_parse(token->registration_expires, &token->registration_expires_ms))
         token->registration_expires_ms = 0;
-    return token->access_token && expires && sy_time_parse(expires, &token->expires_ms) ? 0 : -1;
+    return token->access_token && expires && sy_aws_time_parse(expires, &token->expires_ms) ? 0
+                                                                                            : -1;
 }
 
 int sy_sso_token_load(const char *key, struct sy_sso_token *ret, struct sy_error *error) {

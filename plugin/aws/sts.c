@@ -176,7 +176,7 @@ static int take_credentials(const char *who, const struct sy_xml_field *fields,
                             struct sy_credentials *ret, struct sy_error *error) {
     int64_t expires_ms = 0;
     if (!fields[2].text.data || !fields[3].text.data ||
-        !sy_time_parse(fields[3].text.data, &expires_ms))
+        !sy_aws_time_parse(fields[3].text.data, &expires_ms))
         return sy_fail_reason(error, SY_INTERNAL, "BAD_CREDENTIALS",
                               "no AWS credentials from %s: the answer of STS has no session token "
                               "or no time at which it ends; check the endpoint",

@@ -126,6 +126,22 @@ const char *sy_time_format(int64_t unix_ms, char buf[24]) {
     return buf;
 }
 
+int sy_time_parse(const char *field, const char *text, int64_t *ret_unix_ms,
+                  struct sy_error *error) {
+    struct tm tm = {0};
+    char back[24];
+    char shown[64];
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    int64_t ms = end && !*end ? (int64_t)timegm(&tm) * 1000 : -1;
+    /* strptime() takes single digits and the 31st of February; what is read back does not. */
+    if (ms >= 0 && strcmp(sy_time_format(ms, back), text) == 0) {
+        *ret_unix_ms = ms;
+        return 0;
+    }
+    return sy_fail_field(error, field, "%s: \"%s\" is not a time; write it as 2026-01-02T03:04:05Z",
+                         field, sy_text_clean(text, strlen(text), shown, sizeof shown));
+}
+
 /* Length of the well-formed UTF-8 sequence at s (Unicode 15, table 3-7), 0 when there is none. */
 static size_t utf8_length(const unsigned char *s, size_t left) {
     if (s[0] < 0x80)

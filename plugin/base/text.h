@@ -25,6 +25,9 @@ const char *sy_duration_format(int64_t ms, char buf[32]);
 const char *sy_percent_format(int64_t bp, char buf[16]);
 /* Unix milliseconds -> "2026-01-02T03:04:05Z"; buf of 24 bytes; returns buf. */
 const char *sy_time_format(int64_t unix_ms, char buf[24]);
+/* "2026-01-02T03:04:05Z" (RFC 3339, UTC, whole seconds) -> Unix milliseconds. */
+SY_MUST_USE int sy_time_parse(const char *field, const char *text, int64_t *ret_unix_ms,
+                              struct sy_error *error);
 
 /* Well-formed UTF-8, controls and all? */
 bool sy_text_is_utf8(const char *s, size_t len);

@@ -3,11 +3,18 @@
 #ifndef SY_CLI_CLI_H
 #define SY_CLI_CLI_H
 
+#include "core/package.h"
 #include "core/plan.h"
 
 #include <signal.h>
 
-enum { SY_EXIT_OK = 0, SY_EXIT_FAILED = 1, SY_EXIT_USAGE = 2, SY_EXIT_REFUSED = 5 };
+enum {
+    SY_EXIT_OK = 0,
+    SY_EXIT_FAILED = 1,
+    SY_EXIT_USAGE = 2,
+    SY_EXIT_REFUSED = 5,
+    SY_EXIT_UNHEALTHY = 6
+};
 
 enum sy_output_format { SY_FORMAT_TEXT, SY_FORMAT_JSON };
 
@@ -23,10 +30,23 @@ struct sy_cli {
     const char *fingerprint;
     const char *reason;
     bool no_settle;
+    bool settle;
+    bool rolls_back;                      /* verify --rollback */
+    int64_t ago_ms, at_ms;                /* verify --at: one of them, or neither */
+    struct sy_stage steps[SY_STAGES_MAX]; /* rollback --gradual */
+    uint32_t n_steps;
+    const char *plan_file;
+    const char *spec_flag; /* the first flag that says what a plan says, too; NULL: none */
     const char *listen;
     const char *scenario;
     const char *record;
     int64_t port;
+    bool publish;
+    struct sy_package package; /* --code; of SY_PACKAGE_LATEST: not given */
+    const char *description;
+    const char *code_sha256;
+    int64_t keep;
+    bool dry_run;
     bool help;
 };
 
@@ -45,6 +65,15 @@ enum {
     SY_CMD_STATUS = 1 << 3,
     SY_CMD_ENGINE = 1 << 4,
     SY_CMD_SANDBOX = 1 << 5,
+    SY_CMD_CHECK = 1 << 13,
+    SY_CMD_CLEANUP = 1 << 14,
+    SY_CMD_RESUME = 1 << 6,
+    SY_CMD_ABORT = 1 << 7,
+    SY_CMD_PAUSE = 1 << 8,
+    SY_CMD_PROMOTE = 1 << 9,
+    SY_CMD_VERIFY = 1 << 10,
+    SY_CMD_WATCH = 1 << 11,
+    SY_CMD_HISTORY = 1 << 12,
 };
 
 extern const struct sy_command sy_commands[];
@@ -61,8 +90,17 @@ int sy_cli_plan(const struct sy_cli *cli);
 int sy_cli_apply(const struct sy_cli *cli);
 int sy_cli_rollback(const struct sy_cli *cli);
 int sy_cli_status(const struct sy_cli *cli);
+int sy_cli_resume(const struct sy_cli *cli);
+int sy_cli_abort(const struct sy_cli *cli);
+int sy_cli_pause(const struct sy_cli *cli);
+int sy_cli_promote(const struct sy_cli *cli);
+int sy_cli_verify(const struct sy_cli *cli);
+int sy_cli_watch(const struct sy_cli *cli);
+int sy_cli_history(const struct sy_cli *cli);
 int sy_cli_engine(const struct sy_cli *cli);
 int sy_cli_sandbox(const struct sy_cli *cli);
+int sy_cli_check(const struct sy_cli *cli);
+int sy_cli_cleanup(const struct sy_cli *cli);
 
 /* Show an error as --output wants it; returns the exit code that fits (release.md): usage 2,
  * refusals 5, else 1. */
@@ -77,6 +115,29 @@ SY_MUST_USE int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret,
 struct sy_stream;
 int sy_cli_follow(const struct sy_cli *cli, struct sy_stream *stream);
 
+/* publish.c: publish what the command line names, and tell what happens; version: of 21 bytes.
+ * False: it could not be, or a signal came; *ret_code is the exit code. */
+bool sy_cli_publish(const struct sy_cli *cli, struct sy_host *host,
+                    char version[SY_VERSION_MAX + 1], int *ret_code);
+
+/* plan_file.c: the spec and the fingerprint of a plan that `plan --output json` printed. */
+SY_MUST_USE int sy_plan_file_read(const char *path, struct sy_spec *ret_spec,
+                                  char ret_fingerprint[SY_FINGERPRINT_MAX + 1],
+                                  struct sy_error *error);
+/* owner.c: the name of this process on its leases; and whether whoever has that name can be seen to
+ * be gone: false when it lives, or runs elsewhere. */
+enum { SY_CLI_OWNER_MAX = 64 };
+void sy_owner_name(char buf[SY_CLI_OWNER_MAX]);
+bool sy_owner_gone(const char *owner);
+
+/* control.c: --reason, or "". */
+SY_MUST_USE int sy_cli_reason(const struct sy_cli *cli, char *buf, size_t size,
+                              struct sy_error *error);
+/* rollback.c: send all traffic back, and show it; returns the exit code. */
+struct sy_rollback;
+int sy_cli_take_back(const struct sy_cli *cli, struct sy_host *host,
+                     const struct sy_rollback *rollback);
+
 /* signals.c. The last of SIGINT, SIGTERM, SIGHUP that came; 0: none. */
 extern volatile sig_atomic_t sy_cli_signal;
 void sy_cli_catch_signals(void);
@@ -88,6 +149,17 @@ void sy_cli_leave_with(const char *sentence);
 char *sy_event_json(const struct sy_release_event *event) __attribute__((returns_nonnull, malloc));
 char *sy_plan_json(const struct sy_plan *plan) __attribute__((returns_nonnull, malloc));
 char *sy_facts_json(const struct sy_cli *cli, const struct sy_facts *facts)
+    __attribute__((returns_nonnull, malloc));
+struct sy_function_event;
+char *sy_function_event_json(const struct sy_cli *cli, const struct sy_function_event *event)
+    __attribute__((returns_nonnull, malloc));
+char *sy_findings_json(const struct sy_cli *cli, const struct sy_findings *findings)
+    __attribute__((returns_nonnull, malloc));
+struct sy_verified;
+char *sy_verified_json(const struct sy_cli *cli, const struct sy_verified *verified)
+    __attribute__((returns_nonnull, malloc));
+struct sy_control_answer;
+char *sy_control_json(const struct sy_cli *cli, const struct sy_control_answer *answer)
     __attribute__((returns_nonnull, malloc));
 char *sy_error_json(const struct sy_error *error) __attribute__((returns_nonnull, malloc));
 

@@ -38,8 +38,7 @@ static uint64_t random_seed(void) {
 }
 
 static int wire(const struct sy_cli *cli, struct engine *e, struct sy_error *error) {
-    char owner[64];
-    char host[40] = "";
+    char owner[SY_CLI_OWNER_MAX];
     uint64_t seed = random_seed();
     if (sy_curl_io_create(&e->io, error))
         return -1;
@@ -54,15 +53,14 @@ static int wire(const struct sy_cli *cli, struct engine *e, struct sy_error *err
     e->target = sy_lambda_create(e->aws);
     e->store = sy_ssm_create(e->aws, e->io, &e->timers, NULL);
     e->source = sy_cloudwatch_create(e->aws, e->io, &e->timers);
-    (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(owner, sizeof owner, "%s:%d:%04x", host, (int)getpid(),
-                   (unsigned)(seed & 0xFFFF));
+    sy_owner_name(owner);
     e->engine = sy_engine_create(&(struct sy_engine_options){.io = e->io,
                                                              .timers = &e->timers,
                                                              .target = e->target,
                                                              .store = e->store,
                                                              .source = e->source,
                                                              .owner = owner,
+                                                             .owner_gone = sy_owner_gone,
                                                              .seed = seed});
     return sy_server_start(&(struct sy_server_options){.engine = e->engine,
                                                        .listen = cli->listen,
@@ -128,7 +126,7 @@ int sy_cli_engine(const struct sy_cli *cli) {
     if (waits) {
         /* It waits for a signal, or has had one. It is not cancelled: a cancelled thread's stack
          * stays poisoned under AddressSanitizer, which then reports an error of its own making. */
-        (void)pthread_kill(waiter, SIGTERM);
+        (void)pthread_kill(waiter, SIGINT);
         (void)pthread_join(waiter, NULL);
     }
     unwire(&e);

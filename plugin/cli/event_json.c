@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 #include "core/verdict.h"
+#include "engine/engine.h"
+#include "engine/function.h"
 
 #include <json-c/json.h>
 
@@ -110,6 +112,14 @@ char *sy_plan_json(const struct sy_plan *plan) {
     add_int(o, "min_invocations", plan->spec.min_invocations);
     add_int(o, "window_ms", plan->spec.window_ms);
     add_int(o, "lock_in_ms", plan->spec.lock_in_ms);
+    add_int(o, "period_ms", plan->spec.period_ms);
+    add_int(o, "poll_ms", plan->spec.poll_ms);
+    add_string(o, "wait", sy_wait_word(plan->spec.wait));
+    add_string(o, "on_interrupt", sy_interrupt_word(plan->spec.on_interrupt));
+    add_string(o, "on_inconclusive", sy_inconclusive_word(plan->spec.on_inconclusive));
+    add_string(o, "primary", sy_primary_word(plan->spec.primary));
+    json_object_object_add(o, "retry", json_object_new_boolean(plan->spec.retry));
+    json_object_object_add(o, "mirror_alias", json_object_new_boolean(plan->spec.mirror_alias));
     struct json_object *warnings = json_object_new_array();
     for (uint32_t i = 0; i < plan->n_warnings; i++)
         json_object_array_add(warnings, json_object_new_string(plan->warnings[i]));
@@ -124,7 +134,7 @@ static void add_record(struct json_object *o, const struct sy_record *record) {
     add_string(r, "version", record->spec.version);
     add_string(r, "baseline", record->baseline);
     add_string(r, "phase", sy_phase_word(record->phase));
-    if (record->paused)
+    if (record->paused_ms)
         json_object_object_add(r, "paused", json_object_new_boolean(1));
     if (record->outcome != SY_OUTCOME_NONE)
         add_string(r, "outcome", sy_outcome_word(record->outcome));
@@ -138,7 +148,7 @@ static void add_record(struct json_object *o, const struct sy_record *record) {
     for (uint32_t i = 0; i <= record->spec.n_stages; i++) {
         const struct sy_stage_result *result = &record->results[i];
         if (!result->started_ms)
-            break;
+            continue; /* a promotion leaves stages out */
         struct json_object *stage = json_object_new_object();
         add_int(stage, "weight_bp",
                 i < record->spec.n_stages ? record->spec.stages[i].weight_bp : 10000);
@@ -169,6 +179,82 @@ char *sy_facts_json(const struct sy_cli *cli, const struct sy_facts *facts) {
     add_string(o, "current_version", facts->mirror_current);
     add_string(o, "previous_version", facts->mirror_previous);
     add_string(o, "last_known_good_version", facts->mirror_last_known_good);
+    return write_and_put(o);
+}
+
+char *sy_function_event_json(const struct sy_cli *cli, const struct sy_function_event *event) {
+    static const char *const words[] = {"note", "published", "version", "cleaned"};
+    struct json_object *o = json_object_new_object();
+    add_string(o, "event", words[event->kind]);
+    add_int(o, "at_unix_ms", event->at_ms);
+    add_string(o, "function", cli->spec.function);
+    add_string(o, "version", event->version);
+    add_string(o, "code_sha256", event->code_sha256);
+    if (event->unchanged)
+        json_object_object_add(o, "unchanged", json_object_new_boolean(1));
+    if (event->kind == SY_FUNCTION_VERSION)
+        add_string(o, "fate", sy_fate_word(event->fate));
+    if (event->kind == SY_FUNCTION_CLEANED) {
+        add_int(o, "deleted", event->deleted);
+        add_int(o, "kept", event->kept);
+        add_int(o, "left", event->left);
+        json_object_object_add(o, "dry_run", json_object_new_boolean(cli->dry_run));
+    }
+    add_string(o, "text", event->text);
+    return write_and_put(o);
+}
+
+char *sy_findings_json(const struct sy_cli *cli, const struct sy_findings *findings) {
+    struct json_object *o = json_object_new_object();
+    struct json_object *list = json_object_new_array();
+    int64_t counts[SY_SEVERITY_COUNT] = {0};
+    for (uint32_t i = 0; i < findings->n; i++) {
+        const struct sy_finding *finding = &findings->list[i];
+        struct json_object *f = json_object_new_object();
+        counts[finding->severity]++;
+        add_string(f, "id", finding->id);
+        add_string(f, "severity", sy_severity_word(finding->severity));
+        add_string(f, "text", finding->text);
+        add_string(f, "fix", finding->fix);
+        json_object_array_add(list, f);
+    }
+    add_string(o, "function", cli->spec.function);
+    add_string(o, "alias", cli->spec.alias);
+    add_string(o, "version", cli->spec.version);
+    add_int(o, "errors", counts[SY_SEVERITY_ERROR]);
+    add_int(o, "warnings", counts[SY_SEVERITY_WARNING]);
+    add_int(o, "unknown", counts[SY_SEVERITY_UNKNOWN]);
+    json_object_object_add(o, "findings", list);
+    return write_and_put(o);
+}
+
+char *sy_verified_json(const struct sy_cli *cli, const struct sy_verified *verified) {
+    struct json_object *o = json_object_new_object();
+    add_string(o, "event", "verified");
+    add_string(o, "function", cli->spec.function);
+    add_string(o, "alias", cli->spec.alias);
+    add_string(o, "version", verified->version);
+    add_string(o, "baseline", verified->baseline);
+    add_string(o, "decision", sy_decision_word(verified->judgement.decision));
+    add_int(o, "from_unix_ms", verified->from_ms);
+    add_int(o, "to_unix_ms", verified->to_ms);
+    add_int(o, "window_ms", verified->window_ms);
+    add_int(o, "threshold_bp", verified->threshold_bp);
+    add_counts(o, "canary", verified->judgement.canary);
+    add_counts(o, "baseline_counts", verified->judgement.other);
+    add_routing(o, "routing", &verified->routing);
+    add_string(o, "text", verified->text);
+    return write_and_put(o);
+}
+
+char *sy_control_json(const struct sy_cli *cli, const struct sy_control_answer *answer) {
+    struct json_object *o = json_object_new_object();
+    add_string(o, "event", cli->command);
+    add_string(o, "function", cli->spec.function);
+    add_string(o, "alias", cli->spec.alias);
+    json_object_object_add(o, "taken", json_object_new_boolean(answer->taken));
+    add_string(o, "owner", answer->owner);
+    add_record(o, &answer->record);
     return write_and_put(o);
 }
 

@@ -4,7 +4,11 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include "core/cleanup.h"
+
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum kind {
@@ -44,6 +48,41 @@ static int parse_on_inconclusive(const char *value, struct sy_cli *cli, struct s
     return sy_inconclusive_parse(value, &cli->spec.on_inconclusive, error);
 }
 
+static int parse_primary(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return sy_primary_parse(value, &cli->spec.primary, error);
+}
+
+/* Steps down; that they fall is the engine's to check. */
+static int parse_gradual(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    struct sy_spec steps = {0};
+    struct sy_error why;
+    if (sy_stages_parse(value, &steps, &why) || !steps.n_stages) {
+        char shown[64];
+        return sy_fail_field(error, "gradual",
+                             "gradual: \"%s\" is not a list of steps down; write WEIGHT/TIME, with "
+                             "commas, such as 25%%/1m,10%%/1m",
+                             sy_text_clean(value, strlen(value), shown, sizeof shown));
+    }
+    memcpy(cli->steps, steps.stages, sizeof cli->steps);
+    cli->n_steps = steps.n_stages;
+    return 0;
+}
+
+/* "2026-01-02T03:04:05Z", or "30m": that long ago. */
+static int parse_at(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    struct sy_error why;
+    cli->at_ms = cli->ago_ms = 0;
+    if (sy_time_parse("at", value, &cli->at_ms, &why) == 0 ||
+        sy_duration_parse("at", value, &cli->ago_ms, &why) == 0)
+        return 0;
+    char shown[64];
+    return sy_fail_field(
+        error, "at",
+        "at: \"%s\" is not a time; write 2026-01-02T03:04:05Z, or how long ago, such "
+        "as 30m",
+        sy_text_clean(value, strlen(value), shown, sizeof shown));
+}
+
 static int parse_output(const char *value, struct sy_cli *cli, struct sy_error *error) {
     char shown[64];
     if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
@@ -53,35 +92,78 @@ static int parse_output(const char *value, struct sy_cli *cli, struct sy_error *
     return 0;
 }
 
+/* The engine has a folder of its own, so an archive's path is made absolute here. */
+static int parse_code(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    char shown[120];
+    if (sy_package_parse(value, &cli->package, error))
+        return -1;
+    if (cli->package.kind != SY_PACKAGE_ZIP)
+        return 0;
+    SY_AUTO_FREE char *path = realpath(value, NULL);
+    if (!path)
+        return sy_fail_field(error, "code",
+                             "code: %s cannot be read (%s); name a zip archive, s3://bucket/key or "
+                             "an image of ECR by its digest",
+                             sy_text_clean(value, strlen(value), shown, sizeof shown),
+                             strerror(errno));
+    return sy_package_parse(path, &cli->package, error);
+}
+
 #define AT(field) offsetof(struct sy_cli, field)
 #define NAME_FLAG(field) KIND_NAME, AT(spec.field), sizeof((struct sy_cli *)0)->spec.field, NULL
 #define RELEASES (SY_CMD_PLAN | SY_CMD_APPLY)
-#define CALLS (RELEASES | SY_CMD_ROLLBACK | SY_CMD_STATUS)
+#define PERSONS (SY_CMD_ROLLBACK | SY_CMD_ABORT | SY_CMD_PAUSE | SY_CMD_PROMOTE | SY_CMD_RESUME)
+#define ALIASED                                                                                    \
+    (RELEASES | PERSONS | SY_CMD_STATUS | SY_CMD_VERIFY | SY_CMD_WATCH | SY_CMD_HISTORY |          \
+     SY_CMD_CHECK)
+#define CALLS (ALIASED | SY_CMD_CLEANUP)
 
 /* The sandbox takes no --region and no --endpoint-url: it serves the region of its scenario, on the
  * endpoint that it prints; both would do nothing. */
 static const struct flag flags[] = {
     {"function", "NAME", CALLS, NAME_FLAG(function), "the Lambda function"},
-    {"alias", "NAME", CALLS, NAME_FLAG(alias), "its alias that callers use"},
+    {"alias", "NAME", ALIASED, NAME_FLAG(alias), "its alias that callers use"},
     {"version", "N", RELEASES, NAME_FLAG(version), "the published version to release"},
+    {"version", "N", SY_CMD_CHECK, NAME_FLAG(version),
+     "the version to release (default: none yet)"},
+    {"publish", NULL, SY_CMD_APPLY, KIND_BOOL, AT(publish), 0, NULL,
+     "instead of --version: publish the code in $LATEST first"},
+    {"code", "WHAT", SY_CMD_APPLY, KIND_SPECIAL, 0, 0, parse_code,
+     "instead of --version: upload FILE.zip, s3://bucket/key[?versionId=V] or repo@sha256:…"},
+    {"description", "TEXT", SY_CMD_APPLY, KIND_TEXT, AT(description), 0, NULL,
+     "of the version that --publish or --code makes (default: that of $LATEST)"},
+    {"code-sha256", "HASH", SY_CMD_APPLY, KIND_TEXT, AT(code_sha256), 0, NULL,
+     "with --publish: refuse unless $LATEST has this code"},
+    {"version", "N", SY_CMD_ROLLBACK, NAME_FLAG(version),
+     "the version to go back to (default: the baseline in the record)"},
+    {"version", "N", SY_CMD_VERIFY, NAME_FLAG(version),
+     "the version to judge (default: the one being released, or the alias's)"},
     {"stages", "LIST", RELEASES, KIND_SPECIAL, 0, 0, parse_stages,
-     "weight and bake of each stage, or instant (default 10%/15m,50%/15m)"},
-    {"threshold", "PERCENT", RELEASES, KIND_PERCENT, AT(spec.threshold_bp), 0, NULL,
+     "10%/15m,50%/15m (default), canary(10%,15m), linear(10%,5m), or instant"},
+    {"primary", "WHICH", RELEASES, KIND_SPECIAL, 0, 0, parse_primary,
+     "the version that the alias names while it is split: old (default) or new"},
+    {"plan", "FILE", SY_CMD_APPLY, KIND_TEXT, AT(plan_file), 0, NULL,
+     "apply this plan, as plan --output json printed it, or nothing"},
+    {"threshold", "PERCENT", RELEASES | SY_CMD_VERIFY, KIND_PERCENT, AT(spec.threshold_bp), 0, NULL,
      "roll back when the error rate is above this (default 5%)"},
-    {"min-invocations", "N", RELEASES, KIND_INTEGER, AT(spec.min_invocations), 1000000000, NULL,
-     "invocations in the window that a verdict needs (default 5)"},
-    {"window", "TIME", RELEASES, KIND_DURATION, AT(spec.window_ms), 0, NULL,
+    {"min-invocations", "N", RELEASES | SY_CMD_VERIFY, KIND_INTEGER, AT(spec.min_invocations),
+     1000000000, NULL, "invocations in the window that a verdict needs (default 5)"},
+    {"window", "TIME", RELEASES | SY_CMD_VERIFY, KIND_DURATION, AT(spec.window_ms), 0, NULL,
      "the rolling window that is judged (default 5m)"},
     {"lock-in", "TIME", RELEASES, KIND_DURATION, AT(spec.lock_in_ms), 0, NULL,
      "how long after its first traffic a version may be rolled back by itself (default 1h)"},
-    {"period", "TIME", RELEASES, KIND_DURATION, AT(spec.period_ms), 0, NULL,
+    {"period", "TIME", RELEASES | SY_CMD_VERIFY, KIND_DURATION, AT(spec.period_ms), 0, NULL,
      "length of a telemetry datapoint (default 60s, what AWS publishes)"},
     {"poll", "TIME", RELEASES, KIND_DURATION, AT(spec.poll_ms), 0, NULL,
      "how often telemetry is read (default 60s)"},
-    {"wait", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, parse_wait,
+    {"wait", "WHAT", RELEASES | SY_CMD_RESUME, KIND_SPECIAL, 0, 0, parse_wait,
      "return after: stages (default), lock-in, or none (the first move)"},
     {"on-interrupt", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, parse_on_interrupt,
      "when stopped in mid-release: rollback (default) or hold"},
+    {"on-interrupt", "WHAT", SY_CMD_RESUME, KIND_SPECIAL, 0, 0, parse_on_interrupt,
+     "when stopped in mid-release: rollback or hold (default: as it was begun with)"},
+    {"settle", NULL, SY_CMD_RESUME, KIND_BOOL, AT(settle), 0, NULL,
+     "do only what is due, and let go; take back what a driver left that died"},
     {"on-inconclusive", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, parse_on_inconclusive,
      "when a stage has too little data twice: auto (default), proceed, pause or rollback"},
     {"retry", NULL, RELEASES, KIND_BOOL, AT(spec.retry), 0, NULL,
@@ -90,9 +172,19 @@ static const struct flag flags[] = {
      "let the function's four parameters follow this alias from now on"},
     {"fingerprint", "TEXT", SY_CMD_APPLY, KIND_TEXT, AT(fingerprint), 0, NULL,
      "refuse unless everything is still as in the plan that printed it"},
-    {"reason", "TEXT", SY_CMD_ROLLBACK, KIND_TEXT, AT(reason), 0, NULL, "why, for the record"},
+    {"gradual", "LIST", SY_CMD_ROLLBACK, KIND_SPECIAL, 0, 0, parse_gradual,
+     "step the weight down first, such as 25%/1m,10%/1m (default: at once)"},
+    {"at", "TIME", SY_CMD_VERIFY, KIND_SPECIAL, 0, 0, parse_at,
+     "the end of the window: 2026-01-02T03:04:05Z, or 30m ago (default: now)"},
+    {"rollback", NULL, SY_CMD_VERIFY, KIND_BOOL, AT(rolls_back), 0, NULL,
+     "send all traffic back when the version is unhealthy"},
+    {"reason", "TEXT", PERSONS, KIND_TEXT, AT(reason), 0, NULL, "why, for the record"},
     {"no-settle", NULL, SY_CMD_STATUS, KIND_BOOL, AT(no_settle), 0, NULL,
      "only look: do not judge, move or close what nobody drives"},
+    {"keep", "N", SY_CMD_CLEANUP, KIND_INTEGER, AT(keep), SY_KEEP_MAX, NULL,
+     "how many of the newest versions stay in any case (default 10)"},
+    {"dry-run", NULL, SY_CMD_CLEANUP, KIND_BOOL, AT(dry_run), 0, NULL,
+     "delete nothing, and tell what would be"},
     {"listen", "unix:PATH", SY_CMD_ENGINE, KIND_TEXT, AT(listen), 0, NULL,
      "stand on this socket instead of being started by a host"},
     {"scenario", "FILE", SY_CMD_SANDBOX, KIND_TEXT, AT(scenario), 0, NULL,
@@ -120,6 +212,8 @@ static int set_name(const struct flag *flag, const char *value, char *field,
                     struct sy_error *error) {
     size_t n = strlen(value);
     char shown[64];
+    if (n == 0)
+        return sy_fail_field(error, flag->name, "%s: is empty", flag->name);
     if (n >= (size_t)flag->size)
         return sy_fail_field(error, flag->name, "%s: \"%s\" is longer than %lld characters",
                              flag->name, sy_text_clean(value, n, shown, sizeof shown),
@@ -142,6 +236,10 @@ static int set_text(const struct flag *flag, const char *value, const char **fie
 static int set(const struct flag *flag, const char *value, struct sy_cli *cli,
                struct sy_error *error) {
     void *field = (char *)cli + flag->offset;
+    bool in_spec = flag->offset >= AT(spec) && flag->offset < AT(spec) + sizeof cli->spec;
+    bool special = flag->kind == KIND_SPECIAL && strcmp(flag->name, "output") != 0;
+    if ((in_spec || special) && !cli->spec_flag)
+        cli->spec_flag = flag->name;
     switch (flag->kind) {
     case KIND_NAME:
         return set_name(flag, value, field, error);
@@ -177,6 +275,13 @@ static int take_flag(const struct sy_command *command, int argc, char **argv, in
     const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
     const char *equals = strchr(name, '=');
     const struct flag *flag = find(command, name, equals ? (size_t)(equals - name) : strlen(name));
+    if (!flag && command->flag == SY_CMD_PLAN &&
+        (strcmp(word, "--publish") == 0 || strncmp(word, "--code", 6) == 0))
+        return sy_fail_field(error, "version",
+                             "version: a plan is made for a version that exists, so plan takes no "
+                             "%s; publish it (aws lambda publish-version) and plan with --version "
+                             "N, or let apply do both",
+                             sy_text_clean(word, strcspn(word, "="), shown, sizeof shown));
     if (!flag)
         return sy_fail_field(error, "", "\"%s\" is not a flag of %s; see steelyard %s --help",
                              sy_text_clean(word, strlen(word), shown, sizeof shown), command->name,
@@ -194,22 +299,104 @@ static int take_flag(const struct sy_command *command, int argc, char **argv, in
     return set(flag, argv[(*at)++], cli, error);
 }
 
+/* Where the version comes from: exactly one of three, and what goes with each. */
+static int check_version_source(const struct sy_cli *cli, struct sy_error *error) {
+    bool code = cli->package.kind != SY_PACKAGE_LATEST;
+    int sources = !!cli->spec.version[0] + cli->publish + code;
+    if (sources == 0)
+        return sy_fail_field(error, "version",
+                             "--version is missing: --version N, or --publish, or --code WHAT");
+    if (sources > 1)
+        return sy_fail_field(
+            error, "version",
+            "--version, --publish and --code exclude each other: give one of them");
+    if (cli->description && !cli->publish && !code)
+        return sy_fail_field(error, "description",
+                             "--description is of a version that --publish or --code makes");
+    if (cli->code_sha256 && !cli->publish)
+        return sy_fail_field(error, "code-sha256",
+                             "--code-sha256 goes with --publish alone: it guards the code that is "
+                             "there already");
+    if (cli->fingerprint && (cli->publish || code))
+        return sy_fail_field(error, "fingerprint",
+                             "--fingerprint is of a plan, and a plan is of a --version that "
+                             "exists: give that one");
+    return (cli->description && sy_description_check(cli->description, error)) ||
+                   (cli->code_sha256 && sy_code_sha256_check(cli->code_sha256, error))
+               ? -1
+               : 0;
+}
+
+static int check_release(const struct sy_command *command, const struct sy_cli *cli,
+                         struct sy_error *error) {
+    struct sy_spec spec = cli->spec;
+    if (command->flag == SY_CMD_APPLY && check_version_source(cli, error))
+        return -1;
+    if (!spec.version[0]) /* it will be one */
+        (void)snprintf(spec.version, sizeof spec.version, "1");
+    return sy_spec_check(&spec, error);
+}
+
+static int fail_excludes(const char *a, const char *b, const char *why, struct sy_error *error) {
+    return sy_fail_field(error, a, "--%s and --%s exclude each other: %s", a, b, why);
+}
+
+static int check_together(const struct sy_cli *cli, struct sy_error *error) {
+    if (cli->plan_file && cli->spec_flag)
+        return fail_excludes("plan", cli->spec_flag, "the plan says it all", error);
+    const char *makes = cli->publish       ? "publish"
+                        : cli->description ? "description"
+                        : cli->code_sha256 ? "code-sha256"
+                                           : NULL;
+    if (cli->plan_file && makes)
+        return fail_excludes("plan", makes, "the plan is of a version that exists", error);
+    if (cli->plan_file && cli->fingerprint)
+        return fail_excludes("plan", "fingerprint", "the plan has its own", error);
+    bool says_wait = cli->spec.wait < SY_WAIT_COUNT;
+    if (cli->settle && (says_wait || cli->spec.on_interrupt < SY_INTERRUPT_COUNT))
+        return fail_excludes("settle", says_wait ? "wait" : "on-interrupt",
+                             "settling waits for nothing, and does as the release was begun with",
+                             error);
+    if (cli->rolls_back && (cli->at_ms || cli->ago_ms))
+        return fail_excludes("rollback", "at", "the past is no reason to move traffic now", error);
+    return 0;
+}
+
 static int check_required(const struct sy_command *command, const struct sy_cli *cli,
                           struct sy_error *error) {
     static const char *const required[] = {"function", "alias", "version", "scenario"};
     const char *values[] = {cli->spec.function, cli->spec.alias, cli->spec.version,
                             cli->scenario ? cli->scenario : ""};
+    if (check_together(cli, error))
+        return -1;
+    if (cli->plan_file)
+        return 0;
     for (size_t i = 0; i < SY_COUNT(required); i++) {
         const struct flag *flag = find(command, required[i], strlen(required[i]));
-        if (flag && !values[i][0])
+        bool is_required = command->flag == SY_CMD_PLAN || strcmp(required[i], "version") != 0;
+        if (flag && is_required && !values[i][0])
             return sy_fail_field(error, flag->name, "--%s is missing: --%s %s", flag->name,
                                  flag->name, flag->value);
     }
     if (command->flag & RELEASES)
-        return sy_spec_check(&cli->spec, error);
+        return check_release(command, cli, error);
+    const char *version = cli->spec.version;
     if (command->flag & CALLS)
-        return sy_names_check(cli->spec.function, cli->spec.alias, NULL, error);
+        return sy_names_check(cli->spec.function, command->flag & ALIASED ? cli->spec.alias : "a",
+                              version[0] ? version : NULL, error);
     return 0;
+}
+
+/* What a command takes from elsewhere, unless it is told. */
+static void leave_open(const struct sy_command *command, struct sy_spec *spec) {
+    if (command->flag & (SY_CMD_RESUME | SY_CMD_PROMOTE)) {
+        spec->on_interrupt = SY_INTERRUPT_COUNT;
+        spec->wait = SY_WAIT_COUNT;
+    }
+    if (command->flag & SY_CMD_VERIFY) {
+        spec->window_ms = spec->min_invocations = spec->period_ms = -1;
+        spec->threshold_bp = -1;
+    }
 }
 
 enum sy_output_format sy_flags_output(int argc, char **argv) {
@@ -223,8 +410,9 @@ enum sy_output_format sy_flags_output(int argc, char **argv) {
 
 int sy_flags_parse(const struct sy_command *command, int argc, char **argv, struct sy_cli *ret,
                    struct sy_error *error) {
-    *ret = (struct sy_cli){.command = command->name};
+    *ret = (struct sy_cli){.command = command->name, .keep = SY_KEEP_DEFAULT};
     sy_spec_init(&ret->spec);
+    leave_open(command, &ret->spec);
     for (int at = 0; at < argc;)
         if (take_flag(command, argc, argv, &at, ret, error))
             return -1;

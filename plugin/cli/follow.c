@@ -24,9 +24,11 @@ static void counts_sentence(const struct sy_release_event *event, const char *he
 static void moved_sentence(const struct sy_release_event *event, char buf[400]) {
     char from[80];
     char to[80];
-    (void)snprintf(buf, 400, "alias moved: %s -> %s (%lld ms)",
-                   sy_routing_format(&event->from, from), sy_routing_format(&event->to, to),
-                   (long long)event->duration_ms);
+    char took[40] = "";
+    if (event->duration_ms) /* not known of a move of the past */
+        (void)snprintf(took, sizeof took, " (%lld ms)", (long long)event->duration_ms);
+    (void)snprintf(buf, 400, "alias moved: %s -> %s%s", sy_routing_format(&event->from, from),
+                   sy_routing_format(&event->to, to), took);
 }
 
 static void stage_head(const struct sy_release_event *event, char head[64]) {

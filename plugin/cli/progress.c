@@ -23,6 +23,7 @@ struct line_state {
     enum sy_decision decision;
     struct sy_counts canary;
     struct sy_counts other;
+    bool observed; /* who looks on from afar sees no numbers before the verdict */
     bool over;
 };
 
@@ -39,14 +40,34 @@ struct sy_progress {
     struct sy_routing routing;
     int32_t threshold_bp;
     bool rolling_back;
+    bool paused;
     char notes[NOTES][400];
     enum sy_outcome outcome;
     char outcome_text[400];
     int64_t last_draw_ms;
 };
 
-static bool is_apply(const struct sy_progress *p) {
-    return strcmp(p->cli->command, "apply") == 0;
+/* Is the release driven from here? Then an interrupt is its interrupt. */
+static bool drives(const struct sy_progress *p) {
+    static const char *const commands[] = {"apply", "resume", "promote"};
+    for (size_t i = 0; i < SY_COUNT(commands); i++)
+        if (strcmp(p->cli->command, commands[i]) == 0)
+            return true;
+    return false;
+}
+
+static void know_stages(struct sy_progress *p, const struct sy_spec *spec) {
+    p->n_stages = spec->n_stages;
+    for (uint32_t i = 0; i < p->n_stages; i++)
+        p->stages[i].weight_bp = spec->stages[i].weight_bp;
+}
+
+/* A rollback knows the number of stages, but not what they are: it does not show them. */
+static bool knows_stages(const struct sy_progress *p) {
+    for (uint32_t i = 0; i < p->n_stages; i++)
+        if (!p->stages[i].weight_bp)
+            return false;
+    return p->n_stages > 0 || drives(p);
 }
 
 struct sy_progress *sy_progress_create(const struct sy_cli *cli) {
@@ -56,11 +77,8 @@ struct sy_progress *sy_progress_create(const struct sy_cli *cli) {
     p->color = !(no_color && no_color[0]); /* https://no-color.org */
     p->threshold_bp = cli->spec.threshold_bp;
     (void)snprintf(p->version, sizeof p->version, "%s", cli->spec.version);
-    if (is_apply(p)) {
-        p->n_stages = cli->spec.n_stages;
-        for (uint32_t i = 0; i < p->n_stages; i++)
-            p->stages[i].weight_bp = cli->spec.stages[i].weight_bp;
-    }
+    if (drives(p))
+        know_stages(p, &cli->spec);
     /* A frame is one write, so that no half of one is ever seen. */
     (void)setvbuf(stdout, NULL, _IOFBF, FRAME_MAX_BYTES);
     return p;
@@ -162,30 +180,43 @@ static void draw_slider(struct sy_progress *p) {
         paint(p, BOLD), sy_percent_format(share, percent));
 }
 
+/* "2s left   0.5% of 5%   3 of 600 failed", as far as it is known. */
+static void numbers_text(const struct sy_progress *p, const struct line_state *stage, bool narrow,
+                         char buf[200]) {
+    char rate[16];
+    char limit[16];
+    rate_text(stage->canary, rate);
+    bool bad = sy_rate_bp(stage->canary) > p->threshold_bp;
+    buf[0] = '\0';
+    if (stage->observed)
+        (void)snprintf(buf, 200,
+                       narrow ? "%s%s%s of %s %s%lld/%lld" : "%s%s%s of %s   %s%lld of %lld failed",
+                       paint(p, bad ? RED : BOLD), rate, paint(p, PLAIN),
+                       sy_percent_format(p->threshold_bp, limit), paint(p, bad ? RED : PLAIN),
+                       (long long)stage->canary.errors, (long long)stage->canary.invocations);
+}
+
 static void draw_current(struct sy_progress *p, const struct line_state *stage, const char *weight,
                          int64_t now_ms) {
+    char numbers[200];
     char done[BAR_MAX * 3 + 1];
     char rest[BAR_MAX * 3 + 1];
     char left[32];
-    char rate[16];
-    char limit[16];
     bool narrow = p->size.ws_col < NARROW;
     int length = narrow ? 5 : at_most(p->size.ws_col - 56, BAR_MAX);
     int64_t whole = stage->until_ms - stage->started_ms;
     int64_t left_ms = stage->until_ms > now_ms ? stage->until_ms - now_ms : 0;
     int64_t done_ms = left_ms < whole ? whole - left_ms : 0;
     int filled = whole > 0 ? (int)(done_ms * length / whole) : length;
-    rate_text(stage->canary, rate);
-    bool bad = sy_rate_bp(stage->canary) > p->threshold_bp;
-    put(p,
-        narrow ? "  %s●%s %5s %s%s%s%s%s %s %s%s%s of %s %s%lld/%lld"
-               : "  %s●%s %5s  %s%s%s%s%s  %6s left   %s%s%s of %s   %s%lld of %lld failed",
+    if (p->paused)
+        filled = 0;
+    numbers_text(p, stage, narrow, numbers);
+    put(p, narrow ? "  %s●%s %5s %s%s%s%s%s %s%s %s" : "  %s●%s %5s  %s%s%s%s%s  %6s%s   %s",
         paint(p, CYAN), paint(p, PLAIN), weight, paint(p, CYAN),
         repeat("━", filled, done, sizeof done), paint(p, DIM),
-        repeat("─", length - filled, rest, sizeof rest), paint(p, PLAIN),
-        sy_duration_format((left_ms + 999) / 1000 * 1000, left), paint(p, bad ? RED : BOLD), rate,
-        paint(p, PLAIN), sy_percent_format(p->threshold_bp, limit), paint(p, bad ? RED : PLAIN),
-        (long long)stage->canary.errors, (long long)stage->canary.invocations);
+        repeat("─", length - filled, rest, sizeof rest), paint(p, p->paused ? YELLOW : PLAIN),
+        p->paused ? "paused" : sy_duration_format((left_ms + 999) / 1000 * 1000, left),
+        p->paused || narrow ? paint(p, PLAIN) : " left", numbers);
 }
 
 static void draw_over(struct sy_progress *p, const struct line_state *stage, const char *weight) {
@@ -241,9 +272,13 @@ static int wrap(struct sy_progress *p, const char *text, bool print) {
     return lines;
 }
 
+static bool goes_back(const struct sy_progress *p) {
+    return strcmp(p->cli->command, "rollback") == 0 || strcmp(p->cli->command, "abort") == 0;
+}
+
 static void draw_outcome(struct sy_progress *p) {
     bool good = sy_outcome_exit(p->outcome) == 0 ||
-                (!is_apply(p) && p->outcome == SY_OUTCOME_CANCELLED); /* as it was asked to */
+                (goes_back(p) && p->outcome == SY_OUTCOME_CANCELLED); /* as it was asked to */
     put(p, "  %s%s%s", paint(p, BOLD), paint(p, good ? GREEN : RED), sy_outcome_word(p->outcome));
     (void)wrap(p, p->outcome_text, true);
 }
@@ -258,9 +293,11 @@ static void draw_footer(struct sy_progress *p, int signal) {
         put(p, "  %sgoing back to %s", paint(p, YELLOW), p->baseline);
     else if (!p->routing.primary[0])
         put(p, "  %sasking AWS where the alias stands", paint(p, DIM));
-    else if (is_apply(p) && p->current > p->n_stages)
+    else if (strcmp(p->cli->command, "watch") == 0)
+        put(p, "  %sCtrl-C stops looking; the release goes on", paint(p, DIM));
+    else if (drives(p) && p->current > p->n_stages)
         put(p, "  %sCtrl-C leaves it promoted", paint(p, DIM));
-    else if (is_apply(p))
+    else if (drives(p))
         put(p, "  %sCtrl-C %s", paint(p, DIM),
             p->cli->spec.on_interrupt == SY_INTERRUPT_HOLD ? "holds the release" : "rolls it back");
 }
@@ -269,7 +306,7 @@ static void draw_footer(struct sy_progress *p, int signal) {
 static void draw_body(struct sy_progress *p, int64_t now_ms) {
     int footer = p->outcome ? 1 + wrap(p, p->outcome_text, false) : 1;
     int room = p->size.ws_row - 2 - footer; /* the header, and where the cursor rests */
-    uint32_t n = p->n_stages || is_apply(p) ? p->n_stages + 1 : 0;
+    uint32_t n = knows_stages(p) ? p->n_stages + 1 : 0;
     if (room > (int)n) {
         draw_slider(p);
         room--;
@@ -329,6 +366,7 @@ static void stage_event(struct sy_progress *p, const struct sy_release_event *ev
     if (event->kind == SY_EVENT_OBSERVED || judged) {
         stage->canary = event->canary;
         stage->other = event->other;
+        stage->observed = true;
     }
     if (judged) {
         stage->decision = event->decision;
@@ -350,6 +388,15 @@ void sy_progress_event(struct sy_progress *p, const struct sy_release_event *eve
         stage_event(p, event);
     if (event->kind == SY_EVENT_ROLLBACK_STARTED)
         p->rolling_back = true;
+    if (event->kind == SY_EVENT_PLANNED) {
+        struct sy_spec spec = {0};
+        struct sy_error none;
+        if (sy_stages_parse(event->text, &spec, &none) == 0)
+            know_stages(p, &spec);
+    }
+    p->paused = event->kind == SY_EVENT_PAUSED ||
+                (p->paused && event->kind != SY_EVENT_RESUMED &&
+                 event->kind != SY_EVENT_STAGE_STARTED && event->kind != SY_EVENT_LOCK_IN_STARTED);
     if (event->kind == SY_EVENT_FINISHED) {
         p->outcome = event->outcome;
         (void)snprintf(p->outcome_text, sizeof p->outcome_text, "%s", event->text);

@@ -24,7 +24,8 @@ static void print_release(const struct sy_facts *facts) {
                  record->baseline[0] ? record->baseline : "none", sy_phase_word(record->phase));
     if (record->phase == SY_PHASE_BAKING)
         (void)printf(" stage %u of %u until %s%s", record->stage + 1, record->spec.n_stages,
-                     sy_time_format(record->stage_until_ms, at), record->paused ? ", paused" : "");
+                     sy_time_format(record->stage_until_ms, at),
+                     record->paused_ms ? ", paused" : "");
     if (record->phase == SY_PHASE_LOCK_IN)
         (void)printf(" until %s", sy_time_format(sy_record_lock_in_end(record), at));
     if (record->outcome != SY_OUTCOME_NONE)
@@ -38,7 +39,7 @@ static void print_release(const struct sy_facts *facts) {
         (void)printf("  driven by   %s\n",
                      facts->has_lease && facts->lease.until_ms > facts->now_ms
                          ? facts->lease.owner
-                         : "nobody; steelyard apply goes on, steelyard rollback goes back");
+                         : "nobody; steelyard resume goes on, steelyard abort goes back");
 }
 
 static const char *or_none(const char *text) {

@@ -35,12 +35,12 @@ static void fingerprint(const struct sy_facts *facts, struct sy_plan *plan) {
     char routing[80];
     const struct sy_spec *s = &plan->spec;
     int n = snprintf(
-        text, sizeof text, "%s|%s|%s|%s|%d|%lld|%lld|%lld|%lld|%lld|%d|%d|%d|%s|%s|%s|%s|%lld",
+        text, sizeof text, "%s|%s|%s|%s|%d|%lld|%lld|%lld|%lld|%lld|%d|%d|%d|%d|%s|%s|%s|%s|%lld",
         s->function, s->alias, s->version, sy_stages_format(s, stages), s->threshold_bp,
         (long long)s->min_invocations, (long long)s->window_ms, (long long)s->lock_in_ms,
         (long long)s->period_ms, (long long)s->poll_ms, s->on_interrupt, s->on_inconclusive,
-        plan->moves_mirror, sy_routing_format(&facts->routing, routing), facts->revision,
-        facts->code_sha256, facts->has_record ? facts->record.release_id : "",
+        s->primary, plan->moves_mirror, sy_routing_format(&facts->routing, routing),
+        facts->revision, facts->code_sha256, facts->has_record ? facts->record.release_id : "",
         facts->has_record ? (long long)facts->record.version : 0LL);
     uint64_t h = hash(UINT64_C(14695981039346656037), text, (size_t)n);
     (void)snprintf(plan->fingerprint, sizeof plan->fingerprint, "v1-%016llx",
@@ -161,6 +161,16 @@ static void warn_times(struct sy_plan *plan) {
         warn(plan, "instant: all traffic moves at once, judged only afterwards, in the lock-in");
 }
 
+static void warn_primary(struct sy_plan *plan) {
+    if (plan->spec.primary == SY_PRIMARY_NEW && plan->spec.n_stages &&
+        plan->kind == SY_PLAN_RELEASE)
+        warn(plan,
+             "primary new: while it is split the alias names version %s; a tool that drops the "
+             "weights would promote it, and a rollback while the parameters cannot be read has to "
+             "be told the old version: steelyard rollback --version %s",
+             plan->spec.version, plan->baseline);
+}
+
 /* The target's invocations in each stage, by the traffic that the alias has had. */
 static void expect_traffic(const struct sy_facts *facts, struct sy_plan *plan) {
     const struct sy_spec *spec = &plan->spec;
@@ -245,6 +255,51 @@ static int classify(const struct sy_facts *facts, struct sy_plan *plan, struct s
     return 0;
 }
 
+int sy_plan_check_free(const struct sy_spec *spec, const struct sy_facts *facts,
+                       struct sy_error *error) {
+    struct sy_plan plan = {.kind = SY_PLAN_RELEASE, .spec = *spec};
+    if (is_running(facts)) {
+        if (check_running(spec, facts, &plan, error))
+            return -1;
+        if (plan.kind != SY_PLAN_RELEASE)
+            return 0;
+    }
+    return check_driver(facts, &plan, error) ||
+                   (facts->has_alias && check_routing(spec, facts, error))
+               ? -1
+               : 0;
+}
+
+/* What could not be looked at, in one warning: a plan does without it. */
+static void warn_unread(const struct sy_facts *facts, struct sy_plan *plan) {
+    char what[160] = "";
+    for (enum sy_read i = 0; i < SY_READ_COUNT; i++) {
+        size_t n = strlen(what);
+        const char *action = sy_read_action(i);
+        if (facts->preflight.reads[i] < SY_READ_DENIED || strstr(what, action))
+            continue;
+        (void)snprintf(what + n, sizeof what - n, "%s%s", n ? ", " : "", action);
+    }
+    if (what[0])
+        warn(plan, "not all was checked, no answer to %s; `steelyard check` tells which", what);
+}
+
+static int heed_preflight(const struct sy_facts *facts, struct sy_plan *plan,
+                          struct sy_error *error) {
+    struct sy_findings findings = {.n = 0};
+    sy_preflight_surroundings(&plan->spec, facts, &findings);
+    for (uint32_t i = 0; i < findings.n; i++) {
+        const struct sy_finding *finding = &findings.list[i];
+        if (finding->severity == SY_SEVERITY_ERROR)
+            return sy_fail_reason(error, SY_FAILED_PRECONDITION, finding->id, "%s; %s",
+                                  finding->text, finding->fix);
+        if (finding->severity == SY_SEVERITY_WARNING)
+            warn(plan, "%s", finding->text);
+    }
+    warn_unread(facts, plan);
+    return 0;
+}
+
 int sy_plan_make(const struct sy_spec *spec, const struct sy_facts *facts, struct sy_plan *ret,
                  struct sy_error *error) {
     if (sy_spec_check(spec, error) || check_version(spec, facts, error))
@@ -255,7 +310,10 @@ int sy_plan_make(const struct sy_spec *spec, const struct sy_facts *facts, struc
         return -1;
     if (ret->kind == SY_PLAN_RELEASE || ret->kind == SY_PLAN_FIRST) {
         known_good(facts, ret);
+        if (heed_preflight(facts, ret, error))
+            return -1;
         warn_times(ret);
+        warn_primary(ret);
     } else if (facts->has_record) {
         copy_version(ret->baseline, facts->record.baseline);
         copy_version(ret->last_known_good, facts->record.last_known_good);

@@ -3,9 +3,10 @@
 #define SY_CORE_PLAN_H
 
 #include "core/event.h"
+#include "core/preflight.h"
 #include "core/record.h"
 
-enum { SY_PLAN_WARNINGS_MAX = 8, SY_FINGERPRINT_MAX = 64 };
+enum { SY_PLAN_WARNINGS_MAX = 12, SY_FINGERPRINT_MAX = 64 };
 
 /* What was read before planning. */
 struct sy_facts {
@@ -16,7 +17,7 @@ struct sy_facts {
     bool has_version;
     char version_state[32]; /* the target's State: Active, Pending, Inactive, Failed; "" = not sent
                              */
-    char code_sha256[64];   /* the target's */
+    char code_sha256[SY_CODE_SHA256_MAX + 1]; /* the target's */
     bool has_record;
     struct sy_record record; /* of this alias */
     bool has_lease;
@@ -28,6 +29,7 @@ struct sy_facts {
     char mirror_last_known_good[SY_VERSION_MAX + 1];
     bool has_traffic;         /* whether the alias's recent traffic could be read */
     int64_t traffic_per_hour; /* invocations through the alias */
+    struct sy_preflight preflight;
 };
 
 enum sy_plan_kind {
@@ -56,8 +58,14 @@ struct sy_plan {
 };
 
 /* Decide. Errors: INVALID_ARGUMENT (spec), NOT_FOUND (version), FAILED_PRECONDITION with reason
- * RELEASE_RUNNING, FOREIGN_SPLIT, ROLLED_BACK_BEFORE or VERSION_NOT_ACTIVE; nothing is changed. */
+ * RELEASE_RUNNING, FOREIGN_SPLIT, ROLLED_BACK_BEFORE, VERSION_NOT_ACTIVE or what preflight found
+ * (ROLE_DIFFERS, …); nothing is changed. */
 SY_MUST_USE int sy_plan_make(const struct sy_spec *spec, const struct sy_facts *facts,
                              struct sy_plan *ret, struct sy_error *error);
+
+/* Could a release of the alias begin, whatever its version? FAILED_PRECONDITION with reason
+ * RELEASE_RUNNING, FOREIGN_SPLIT or NO_BASELINE. spec->version may be "". */
+SY_MUST_USE int sy_plan_check_free(const struct sy_spec *spec, const struct sy_facts *facts,
+                                   struct sy_error *error);
 
 #endif

@@ -11,6 +11,13 @@ const char *sy_phase_word(enum sy_phase phase) {
     return (unsigned)phase < SY_COUNT(words) ? words[phase] : "?";
 }
 
+const char *sy_control_word(enum sy_control value) {
+#define X(name, word) word,
+    static const char *const words[] = {SY_CONTROLS(X)};
+#undef X
+    return (unsigned)value < SY_COUNT(words) ? words[value] : "?";
+}
+
 bool sy_record_is_closed(const struct sy_record *record) {
     return record->phase == SY_PHASE_CLOSED;
 }
@@ -30,7 +37,9 @@ void sy_record_routing(const struct sy_record *record, uint32_t stage, struct sy
         memcpy(ret->primary, spec->version, sizeof ret->primary);
         return;
     }
-    memcpy(ret->primary, record->baseline, sizeof ret->primary);
-    memcpy(ret->additional, spec->version, sizeof ret->additional);
-    ret->additional_bp = spec->stages[stage].weight_bp;
+    bool mirrored = spec->primary == SY_PRIMARY_NEW;
+    memcpy(ret->primary, mirrored ? spec->version : record->baseline, sizeof ret->primary);
+    memcpy(ret->additional, mirrored ? record->baseline : spec->version, sizeof ret->additional);
+    ret->additional_bp =
+        mirrored ? 10000 - spec->stages[stage].weight_bp : spec->stages[stage].weight_bp;
 }

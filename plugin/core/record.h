@@ -23,6 +23,20 @@ enum sy_phase { SY_PHASES(X) SY_PHASE_COUNT };
 #undef X
 const char *sy_phase_word(enum sy_phase phase);
 
+/* What a person asked of a release that somebody else drives. The driver reads it in the record,
+ * acts on it, and writes the record again without it (release.md, rule 9). */
+#define SY_CONTROLS(X)                                                                             \
+    X(NONE, "none")                                                                                \
+    X(PAUSE, "pause")     /* stop the clock of the stage; it is judged on */                       \
+    X(RESUME, "resume")   /* let it run again */                                                   \
+    X(PROMOTE, "promote") /* leave out what is left of the stages */
+#define X(name, word) SY_CONTROL_##name,
+enum sy_control { SY_CONTROLS(X) SY_CONTROL_COUNT };
+#undef X
+const char *sy_control_word(enum sy_control value);
+
+enum { SY_CONTROL_REASON_MAX = 120 };
+
 struct sy_stage_result {
     enum sy_decision decision;
     struct sy_counts canary;
@@ -48,14 +62,22 @@ struct sy_record {
     int64_t sequence;         /* of the last event */
     bool extended;            /* the stage got its one extension */
     bool unproven;            /* some stage went on without enough data */
-    bool paused;
-    bool mirrors; /* the four parameters follow this alias */
+    int64_t paused_ms;        /* the stage's clock was stopped then; 0 = it runs */
+    bool mirrors;             /* the four parameters follow this alias */
     /* Versions that were rolled back and not promoted since, newest first: refused without retry.
      */
     char rolled_back[SY_ROLLED_BACK_MAX][SY_VERSION_MAX + 1];
+    enum sy_control control; /* asked for, not yet taken up */
+    char control_reason[SY_CONTROL_REASON_MAX + 1];
     enum sy_outcome outcome;
     char reason[SY_REASON_MAX + 1];
     struct sy_stage_result results[SY_STAGES_MAX + 1]; /* [n_stages] = at 100 % */
+};
+
+/* The record as it once was. */
+struct sy_stored_version {
+    int64_t at_ms; /* when it was written; 0 = the store does not say */
+    struct sy_record record;
 };
 
 /* Who drives, and until when. */

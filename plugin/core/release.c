@@ -138,7 +138,9 @@ void sy_close(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     record->phase = SY_PHASE_CLOSED;
     record->outcome = outcome;
     record->ended_ms = in->now_ms;
-    record->paused = false;
+    record->paused_ms = 0;
+    record->control = SY_CONTROL_NONE;
+    r->leaving = SY_OUTCOME_NONE;
     if ((outcome == SY_OUTCOME_ROLLED_BACK || outcome == SY_OUTCOME_CANCELLED) &&
         record->first_traffic_ms)
         remember_rolled_back(record);
@@ -186,6 +188,7 @@ static void on_start(SY_STEP) {
     sy_set_text(record->revision, sizeof record->revision, "%s", in->revision);
     if (r->start == SY_START_ROLLBACK) {
         r->manual = true;
+        sy_take_steps(r, in);
         sy_rollback(r, in, out, SY_OUTCOME_CANCELLED, "%s", in->text);
         return;
     }
@@ -202,12 +205,6 @@ static void on_start(SY_STEP) {
     out->lease = true;
 }
 
-/* Not ours any more: neither renewed nor dropped, whatever is still under way. */
-static void lose_lease(struct sy_release *r) {
-    r->lease_lost = true;
-    r->lease.version = 0;
-}
-
 static void on_first_lease(SY_STEP) {
     const struct sy_record *record = &r->record;
     if (in->error) {
@@ -216,7 +213,7 @@ static void on_first_lease(SY_STEP) {
         return;
     }
     if (r->lease_contended) { /* whoever wrote first goes on, and renews what we wrote over */
-        lose_lease(r);        /* so it is not ours to drop */
+        sy_lose_lease(r);     /* so it is not ours to drop */
         sy_quit(r, in, out, SY_OUTCOME_FAILED,
                 "somebody else took the lease of %s:%s at the same time; look again in a minute",
                 record->spec.function, record->spec.alias);
@@ -268,7 +265,7 @@ void sy_stop_by_interrupt(SY_STEP) {
         sy_close(r, in, out, SY_OUTCOME_CANCELLED, "%s before anything moved", why);
     else if (holds(r))
         sy_leave(r, in, out, SY_OUTCOME_HANDED_OFF,
-                 "%s: held at stage %u, the alias stays split; go on with: steelyard apply", why,
+                 "%s: held at stage %u, the alias stays split; go on with: steelyard resume", why,
                  record->stage + 1);
     else
         sy_rollback(r, in, out, SY_OUTCOME_CANCELLED, "%s", why);
@@ -276,6 +273,14 @@ void sy_stop_by_interrupt(SY_STEP) {
 
 static void on_interrupt_later(SY_STEP) {
     r->interrupted = true; /* a move is under way: its answer decides what can be done */
+}
+
+/* There is no time left to step down. */
+static void on_interrupt_rolling_back(SY_STEP) {
+    r->interrupted = true;
+    r->n_steps = 0;
+    if (r->step_holds && r->alias_request == SY_ALIAS_NOTHING)
+        sy_write_back(r, in, out);
 }
 
 /* What a record says that somebody left is only acted on once the lease is there. */
@@ -290,6 +295,7 @@ static void on_interrupt_preparing(SY_STEP) {
 
 static void on_rollback(SY_STEP) {
     r->manual = true;
+    sy_take_steps(r, in);
     if (nothing_moved(r) && r->record.phase < SY_PHASE_SHIFTING)
         sy_close(r, in, out, SY_OUTCOME_CANCELLED, "%s, before anything moved", in->text);
     else
@@ -312,68 +318,6 @@ static void on_rollback_shifting(SY_STEP) {
                      "a first release has no baseline to go back to; the alias is being created");
 }
 
-/* The release was ended by somebody else: their word is the record now. */
-static void ended_elsewhere(SY_STEP) {
-    struct sy_record *record = &r->record;
-    bool overwritten = in->record->version < record->version || r->storing;
-    int64_t sequence = record->sequence;
-    *record = *in->record;
-    if (record->sequence < sequence)
-        record->sequence = sequence;
-    bool went_back = record->outcome == SY_OUTCOME_ROLLED_BACK ||
-                     record->outcome == SY_OUTCOME_CANCELLED ||
-                     record->outcome == SY_OUTCOME_FAILED;
-    if (went_back && record->baseline[0]) {
-        sy_verify_baseline(r, in, out, record->outcome, record->reason);
-        return;
-    }
-    r->want_store = overwritten; /* what we wrote over is the truth: write it again */
-}
-
-/* Does somebody else hold the lease? While ours stands, a foreign name on it is that of one who
- * came at the same time and lets go again: ours is written over it, and only if the other name
- * stands there at the next look, too, it has it. An unreadable or expired lease is nobody's. */
-static bool sees_other_driver(struct sy_release *r, const struct sy_input *in) {
-    bool foreign = in->lease && in->lease->until_ms > in->now_ms &&
-                   strcmp(in->lease->owner, r->lease.owner) != 0;
-    bool again = r->lease_foreign;
-    r->lease_foreign = foreign;
-    if (!foreign)
-        return false;
-    if (again || in->now_ms > r->lease_good_until_ms)
-        return true;
-    r->lease.until_ms = in->now_ms; /* renew now */
-    return false;
-}
-
-/* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
-static void on_record(SY_STEP) {
-    struct sy_record *record = &r->record;
-    bool pending = r->storing || r->want_store;
-    if (in->error)
-        return; /* the next look tells */
-    if (!r->mirroring && in->mirror)
-        r->known_mirror = *in->mirror;
-    bool driven_elsewhere = sees_other_driver(r, in);
-    if (driven_elsewhere)
-        lose_lease(r);
-    if (in->record && strcmp(in->record->release_id, record->release_id) != 0) {
-        lose_lease(r); /* the new release's driver has it */
-        sy_quit(r, in, out, SY_OUTCOME_SUPERSEDED, "superseded by the release of version %s",
-                in->record->spec.version);
-    } else if (in->record && in->record->phase == SY_PHASE_CLOSED) {
-        ended_elsewhere(r, in, out);
-    } else if (driven_elsewhere) {
-        sy_quit(r, in, out, SY_OUTCOME_FAILED, "%s drives this release now", in->lease->owner);
-    } else if (!in->record && !pending) {
-        sy_emit_note(r, in, out, true, "the record was deleted; written again");
-        record->version = 0;
-        r->want_store = true;
-    } else if (in->record && !pending && in->record->version > record->version) {
-        record->version = in->record->version;
-    }
-}
-
 static void on_tick(SY_STEP) {
     if (r->retry_ms && in->now_ms >= r->retry_ms && r->alias_request == SY_ALIAS_NOTHING)
         sy_alias_again(r, in, out);
@@ -382,8 +326,11 @@ static void on_tick(SY_STEP) {
 /* A person asks for what is under way: no waiting for the next try. */
 static void on_rollback_again(SY_STEP) {
     r->manual = true;
+    sy_take_steps(r, in);
     sy_emit_note(r, in, out, false, "asked for again: %.180s", in->text);
-    if (r->retry_ms && r->alias_request == SY_ALIAS_NOTHING)
+    bool waits = r->retry_ms || r->leaving;
+    r->leaving = SY_OUTCOME_NONE;
+    if (waits && r->alias_request == SY_ALIAS_NOTHING)
         sy_alias_again(r, in, out);
 }
 
@@ -399,6 +346,7 @@ const struct sy_transition sy_transitions[] = {
 
     ROW(PREPARING, LEASED, TO(INTENT) | TO(BAKING) | TO(LOCK_IN) | TO(ROLLING_BACK) | TO(CLOSED),
         "lease taken", on_first_lease),
+    ROW(PREPARING, CONTROL, 0, "kept for the next stage", sy_on_control_later),
     ROW(PREPARING, INTERRUPT, 0, "interrupted", on_interrupt_preparing),
     ROW(PREPARING, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),
 
@@ -406,26 +354,34 @@ const struct sy_transition sy_transitions[] = {
         sy_on_intent_stored),
     ROW(INTENT, MIRRORED, TO(SHIFTING) | TO(CLOSED), "baseline named in the parameters",
         sy_on_intent_mirrored),
+    ROW(INTENT, CONTROL, 0, "kept for the next stage", sy_on_control_later),
     ROW(INTENT, SAMPLES, TO(ROLLING_BACK), "unhealthy", sy_on_samples),
-    ROW(INTENT, RECORD, TO(VERIFYING) | TO(CLOSED), "ended elsewhere", on_record),
+    ROW(INTENT, RECORD, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "ended elsewhere",
+        sy_on_record),
     ROW(INTENT, INTERRUPT, TO(ROLLING_BACK) | TO(CLOSED), "interrupted", sy_stop_by_interrupt),
     ROW(INTENT, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),
 
-    ROW(SHIFTING, ALIAS, TO(BAKING) | TO(LOCK_IN) | TO(ROLLING_BACK) | TO(CLOSED), "alias moved",
-        sy_on_shifting_alias),
+    ROW(SHIFTING, ALIAS, TO(INTENT) | TO(BAKING) | TO(LOCK_IN) | TO(ROLLING_BACK) | TO(CLOSED),
+        "alias moved", sy_on_shifting_alias),
     ROW(SHIFTING, TICK, 0, "try again", on_tick),
+    ROW(SHIFTING, RECORD, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "ended elsewhere",
+        sy_on_record),
+    ROW(SHIFTING, CONTROL, 0, "kept for the next stage", sy_on_control_later),
     ROW(SHIFTING, INTERRUPT, 0, "interrupted", on_interrupt_later),
     ROW(SHIFTING, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback_shifting),
 
     ROW(BAKING, SAMPLES, TO(INTENT) | TO(ROLLING_BACK), "judged", sy_on_samples),
     ROW(BAKING, ALIAS, TO(CLOSED), "moved by somebody else", sy_on_holding_alias),
-    ROW(BAKING, RECORD, TO(VERIFYING) | TO(CLOSED), "ended elsewhere", on_record),
+    ROW(BAKING, CONTROL, TO(INTENT), "paused, resumed or promoted", sy_on_control),
+    ROW(BAKING, RECORD, TO(INTENT) | TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED),
+        "asked for, or ended elsewhere", sy_on_record),
     ROW(BAKING, INTERRUPT, TO(ROLLING_BACK), "interrupted", sy_stop_by_interrupt),
     ROW(BAKING, ROLLBACK, TO(ROLLING_BACK), "asked for", on_rollback),
 
     ROW(LOCK_IN, SAMPLES, TO(ROLLING_BACK) | TO(CLOSED), "judged", sy_on_samples),
     ROW(LOCK_IN, ALIAS, TO(CLOSED), "moved by somebody else", sy_on_holding_alias),
-    ROW(LOCK_IN, RECORD, TO(VERIFYING) | TO(CLOSED), "ended elsewhere", on_record),
+    ROW(LOCK_IN, RECORD, TO(ROLLING_BACK) | TO(VERIFYING) | TO(CLOSED), "ended elsewhere",
+        sy_on_record),
     ROW(LOCK_IN, INTERRUPT, 0, "interrupted", sy_stop_by_interrupt),
     ROW(LOCK_IN, ROLLBACK, TO(ROLLING_BACK) | TO(CLOSED), "asked for", on_rollback),
 
@@ -433,7 +389,7 @@ const struct sy_transition sy_transitions[] = {
         sy_on_rolling_back_alias),
     ROW(ROLLING_BACK, TICK, 0, "try again", on_tick),
     ROW(ROLLING_BACK, ROLLBACK, 0, "asked for again", on_rollback_again),
-    ROW(ROLLING_BACK, INTERRUPT, 0, "interrupted", on_interrupt_later),
+    ROW(ROLLING_BACK, INTERRUPT, 0, "interrupted", on_interrupt_rolling_back),
 
     ROW(VERIFYING, ALIAS, TO(ROLLING_BACK) | TO(CLOSED), "read back", sy_on_verifying_alias),
     ROW(VERIFYING, TICK, 0, "try again", on_tick),

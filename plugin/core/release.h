@@ -31,7 +31,8 @@ enum sy_start {
     X(SAMPLES, "samples")     /* answer to observe: samples */                                     \
     X(RECORD, "record")       /* answer to look: record or NULL, lease or NULL */                  \
     X(INTERRUPT, "interrupt") /* the host wants to stop; text: why */                              \
-    X(ROLLBACK, "rollback")   /* a person wants the baseline back; text: why */
+    X(ROLLBACK, "rollback")   /* a person wants the baseline back; text: why; steps */             \
+    X(CONTROL, "control")     /* a person pauses, resumes or promotes it; control, text: why */
 #define X(name, word) SY_INPUT_##name,
 enum sy_input_kind { SY_INPUTS(X) SY_INPUT_COUNT };
 #undef X
@@ -51,6 +52,11 @@ struct sy_input {
     const struct sy_lease *lease;
     const struct sy_mirror *mirror; /* START, RECORD: what stands in the parameters */
     const char *text;
+    enum sy_control control;
+    /* START of a rollback, ROLLBACK: the weights to step down through, each with how long it holds;
+     * none: at once. */
+    const struct sy_stage *steps;
+    uint32_t n_steps;
 };
 
 enum sy_alias_request { SY_ALIAS_NOTHING, SY_ALIAS_READ, SY_ALIAS_WRITE };
@@ -108,12 +114,17 @@ struct sy_release {
     bool lease_foreign;          /* the last look saw another name on it */
     int64_t lease_good_until_ms; /* as far as we know that it is written down */
     bool lease_lost;             /* somebody else drives now */
-    bool contested;              /* the move under way met a revision that was not ours */
-    bool stateless;              /* the store cannot be read: leave it alone */
-    int64_t traffic_per_hour;    /* through the alias before the release; -1 = not known */
-    bool manual;                 /* a person's rollback: goes on whatever the alias looks like */
-    bool interrupted;            /* do not wait for what is only nice to know */
-    bool traffic_seen;           /* after a rollback: looked at, told */
+    enum { SY_TRUSTS, SY_SUSPECTS, SY_HAS_LOOKED } suspicion; /* of somebody else's hand */
+    bool contested;          /* the move under way met a revision that was not ours */
+    int64_t control_version; /* of the record with the last control that was taken up */
+    struct sy_stage steps[SY_STAGES_MAX]; /* of a gradual rollback, [0] comes next */
+    uint32_t n_steps;
+    bool step_holds;          /* retry_ms is the end of a step, not another try */
+    bool stateless;           /* the store cannot be read: leave it alone */
+    int64_t traffic_per_hour; /* through the alias before the release; -1 = not known */
+    bool manual;              /* a person's rollback: goes on whatever the alias looks like */
+    bool interrupted;         /* do not wait for what is only nice to know */
+    bool traffic_seen;        /* after a rollback: looked at, told */
     bool rested;
     char text[SY_REASON_MAX + 1]; /* why it rolls back or leaves */
 };
@@ -128,6 +139,9 @@ void sy_release_resume(struct sy_release *release, const struct sy_record *recor
 
 void sy_release_step(struct sy_release *release, const struct sy_input *input,
                      struct sy_output *output);
+
+/* Worth trying again? */
+bool sy_is_transient(const struct sy_error *error);
 
 /* One row of the transition table. */
 struct sy_transition {

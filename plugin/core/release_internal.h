@@ -1,5 +1,6 @@
 /* Shared by the parts of the step function: release.c (the table), release_request.c (what is under
- * way), release_move.c (the alias) and release_judge.c (telemetry). */
+ * way), release_move.c (the alias, forward), release_back.c (and back), release_judge.c (telemetry)
+ * release_control.c (a person's word) and release_elsewhere.c (what others did to the record). */
 #ifndef SY_CORE_RELEASE_INTERNAL_H
 #define SY_CORE_RELEASE_INTERNAL_H
 
@@ -20,8 +21,6 @@ void sy_emit_note(SY_STEP, bool warning, const char *fmt, ...) SY_PRINTF(5, 6);
 
 /* Wait before attempt number n + 1: 1 s, 2 s, 4 s … at most 30 s. */
 int64_t sy_backoff_ms(uint32_t n);
-/* Worth trying again? */
-bool sy_is_transient(const struct sy_error *error);
 /* Start of the period in which the target got its first traffic. */
 int64_t sy_first_period_ms(const struct sy_release *r);
 /* Arguments may be what stands in *to. size <= 512. */
@@ -53,12 +52,45 @@ bool sy_mirror_stands(struct sy_release *r);
 /* release_move.c */
 void sy_intent(SY_STEP, uint32_t stage);
 void sy_reenter(SY_STEP);
-void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(5, 6);
 void sy_halt(SY_STEP, const char *why);
 void sy_look_at_alias(SY_STEP);
-void sy_verify_baseline(SY_STEP, enum sy_outcome outcome, const char *why);
-void sy_alias_again(SY_STEP); /* retry_ms has come */
 uint32_t sy_first_stage(const struct sy_release *r);
+void sy_baseline_routing(const struct sy_release *r, struct sy_routing *ret);
+/* Do both send the same shares to the same versions? */
+bool sy_routes_same(const struct sy_routing *a, const struct sy_routing *b);
+/* Only the two versions of this release are named, in whatever shares. */
+bool sy_is_ours(const struct sy_release *r, const struct sy_routing *routing);
+void sy_write_alias(SY_STEP, const struct sy_routing *routing);
+void sy_read_alias(SY_STEP);
+void sy_retry_later(SY_STEP);
+void sy_alias_again(SY_STEP); /* retry_ms has come */
+/* Take the routing and revision of an answer as what is. */
+void sy_adopt(struct sy_release *r, const struct sy_input *in);
+
+/* release_back.c */
+void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) SY_PRINTF(5, 6);
+/* The move that is due while it goes back: the next step, or the baseline. */
+void sy_write_back(SY_STEP);
+/* The alias is on the baseline: write that down. how: how that is known. */
+void sy_rolled_back(SY_STEP, const char *how);
+/* Somebody else's hand brought it there. */
+void sy_found_on_baseline(SY_STEP, const char *why);
+void sy_verify_baseline(SY_STEP, enum sy_outcome outcome, const char *why);
+/* Step down from now on; what the rollback under way still had to step through is dropped. */
+void sy_take_steps(struct sy_release *r, const struct sy_input *in);
+
+/* release_elsewhere.c */
+/* Not ours any more: neither renewed nor dropped. */
+void sy_lose_lease(struct sy_release *r);
+bool sy_suspects(SY_STEP);
+void sy_on_record(SY_STEP);
+
+/* release_control.c */
+/* A control that waited until the stage began; nothing when there is none. */
+void sy_take_control(SY_STEP);
+void sy_control(SY_STEP, enum sy_control control, const char *reason);
+/* For the stage that is about to begin. */
+void sy_keep_control(struct sy_release *r, enum sy_control control, const char *reason);
 
 /* release_judge.c */
 int64_t sy_observe_from_ms(const struct sy_release *r, int64_t now_ms);
@@ -72,6 +104,8 @@ void sy_on_shifting_alias(SY_STEP);
 void sy_on_holding_alias(SY_STEP);
 void sy_on_rolling_back_alias(SY_STEP);
 void sy_on_verifying_alias(SY_STEP);
+void sy_on_control(SY_STEP);
+void sy_on_control_later(SY_STEP);
 void sy_on_samples(SY_STEP);
 void sy_on_traffic_samples(SY_STEP);
 

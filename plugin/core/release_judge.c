@@ -37,31 +37,10 @@ int64_t sy_observe_from_ms(const struct sy_release *r, int64_t now_ms) {
 int64_t sy_judge_deadline_ms(const struct sy_release *r) {
     const struct sy_record *record = &r->record;
     if (record->phase == SY_PHASE_BAKING)
-        return record->stage_until_ms;
+        return record->paused_ms ? INT64_MAX : record->stage_until_ms;
     if (record->phase == SY_PHASE_LOCK_IN)
         return sy_record_lock_in_end(record);
     return INT64_MAX;
-}
-
-static void explain(char *to, size_t size, const struct sy_spec *spec,
-                    const struct sy_judgement *j) {
-    char rate[16];
-    char threshold[16];
-    char window[32];
-    sy_duration_format(spec->window_ms, window);
-    if (j->canary.errors > j->canary.invocations)
-        sy_set_text(to, size, "%lld errors of %lld invocations within %s: the counts still grow",
-                    (long long)j->canary.errors, (long long)j->canary.invocations, window);
-    else if (j->decision == SY_DECISION_INCONCLUSIVE)
-        sy_set_text(to, size, "%lld invocation%s within %s, %lld are needed for a verdict",
-                    (long long)j->canary.invocations, j->canary.invocations == 1 ? "" : "s", window,
-                    (long long)spec->min_invocations);
-    else
-        sy_set_text(to, size, "error rate %s (%lld of %lld) within %s %s %s",
-                    sy_percent_format(sy_rate_bp(j->canary), rate), (long long)j->canary.errors,
-                    (long long)j->canary.invocations, window,
-                    j->decision == SY_DECISION_UNHEALTHY ? "exceeds" : "is not above",
-                    sy_percent_format(spec->threshold_bp, threshold));
 }
 
 static struct sy_release_event *emit_counts(SY_STEP, enum sy_event_kind kind,
@@ -70,7 +49,7 @@ static struct sy_release_event *emit_counts(SY_STEP, enum sy_event_kind kind,
     event->canary = j->canary;
     event->other = j->other;
     event->decision = j->decision;
-    explain(event->text, sizeof event->text, &r->record.spec, j);
+    sy_judgement_format(&r->record.spec, j, event->text, sizeof event->text);
     return event;
 }
 
@@ -88,11 +67,11 @@ static void go_on(SY_STEP) {
 }
 
 static void pause(SY_STEP, const char *why) {
-    r->record.paused = true;
+    r->record.paused_ms = in->now_ms;
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_PAUSED);
     sy_set_text(event->text, sizeof event->text, "%s", why);
     sy_leave(r, in, out, SY_OUTCOME_PAUSED,
-             "paused at stage %u, the alias stays split: %.80s; go on with: steelyard apply, or "
+             "paused at stage %u, the alias stays split: %.80s; go on with: steelyard resume, or "
              "back with: steelyard rollback",
              r->record.stage + 1, why);
 }
@@ -164,7 +143,7 @@ static void end_stage(SY_STEP, const struct sy_judgement *j) {
                     "hour before",
                     (long long)r->traffic_per_hour);
     else
-        explain(why, sizeof why, &r->record.spec, j);
+        sy_judgement_format(&r->record.spec, j, why, sizeof why);
     inconclusive(r, in, out, why, silent, j->total.errors);
 }
 
@@ -205,7 +184,7 @@ static void unhealthy(SY_STEP, const struct sy_judgement *j) {
     if (record->phase == SY_PHASE_INTENT && record->stage > 0)
         record->stage--; /* the next stage has not begun: the verdict is the last one's */
     give_verdict(r, in, out, j);
-    explain(why, sizeof why, &record->spec, j);
+    sy_judgement_format(&record->spec, j, why, sizeof why);
     sy_rollback(r, in, out, SY_OUTCOME_ROLLED_BACK, "%s", why);
 }
 
@@ -217,7 +196,7 @@ static void source_failed(SY_STEP) {
                      in->error->message);
     int64_t again_ms = sy_backoff_ms(r->observe_failures);
     r->next_poll_ms = in->now_ms + (again_ms < spec->poll_ms ? again_ms : spec->poll_ms);
-    if (record->phase == SY_PHASE_BAKING && in->now_ms >= record->stage_until_ms)
+    if (record->phase == SY_PHASE_BAKING && in->now_ms >= sy_judge_deadline_ms(r))
         inconclusive(r, in, out, "telemetry does not answer", true, 0);
     else if (record->phase == SY_PHASE_LOCK_IN &&
              in->now_ms >= sy_record_lock_in_end(record) + spec->window_ms)
@@ -231,7 +210,10 @@ static void leave_if_settled(SY_STEP) {
     const struct sy_record *record = &r->record;
     bool hands_over = r->start == SY_START_SETTLE ||
                       (r->start == SY_START_RESUME && record->spec.wait == SY_WAIT_NONE);
-    if (record->phase == SY_PHASE_BAKING && hands_over)
+    if (record->phase == SY_PHASE_BAKING && hands_over && record->paused_ms)
+        sy_leave(r, in, out, SY_OUTCOME_PAUSED, "paused at stage %u, the alias stays split",
+                 record->stage + 1);
+    else if (record->phase == SY_PHASE_BAKING && hands_over)
         sy_leave(r, in, out, SY_OUTCOME_HANDED_OFF, "stage %u bakes on", record->stage + 1);
     else if (record->phase == SY_PHASE_LOCK_IN && record->spec.wait != SY_WAIT_LOCK_IN)
         sy_leave(r, in, out, record->unproven ? SY_OUTCOME_PROMOTED_UNPROVEN : SY_OUTCOME_PROMOTED,

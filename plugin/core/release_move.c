@@ -1,14 +1,11 @@
-/* Moving the alias: forward by stages, and back. */
+/* Moving the alias forward by stages, and taking over what another driver left. */
 #include "core/release_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    FORWARD_TRIES = 5,    /* of a forward move, each with the client's own retries */
-    BACK_TRIES_FINAL = 5, /* of a rollback that AWS refuses for a reason that stays */
-    BACK_TRIES = 200,     /* of one that may still succeed: about an hour and a half */
-    VERIFY_TRIES = 5,
+    FORWARD_TRIES = 5, /* of a forward move, each with the client's own retries */
     CONTESTED_POLL_MS =
         5000, /* somebody touched the alias: their word may stand in the record soon */
     INTENT_STORE_TRIES = 3, /* before anything moved */
@@ -19,23 +16,27 @@ uint32_t sy_first_stage(const struct sy_release *r) {
     return r->record.baseline[0] ? 0 : r->record.spec.n_stages;
 }
 
-static void baseline_routing(const struct sy_release *r, struct sy_routing *ret) {
+void sy_baseline_routing(const struct sy_release *r, struct sy_routing *ret) {
     *ret = (struct sy_routing){0};
     memcpy(ret->primary, r->record.baseline, sizeof ret->primary);
 }
 
-/* The routing that a forward move to the stage starts from. */
+/* The routing that a forward move to the stage starts from: that of the last stage that began. A
+ * release that a person promotes leaves out those between. */
 static void routing_before(const struct sy_release *r, uint32_t stage, struct sy_routing *ret) {
-    if (stage == sy_first_stage(r))
-        baseline_routing(r, ret);
+    uint32_t before = stage;
+    while (before > sy_first_stage(r) && !r->record.results[before - 1].started_ms)
+        before--;
+    if (before == sy_first_stage(r))
+        sy_baseline_routing(r, ret);
     else
-        sy_record_routing(&r->record, stage - 1, ret);
+        sy_record_routing(&r->record, before - 1, ret);
 }
 
 /* Do both send the same shares to the same versions? AWS puts transient weights such as {"42":1} on
  * an alias while it moves provisioned concurrency; they route as without them
  * (terraform-provider-aws#48116), so they are nobody's edit. */
-static bool routes_same(const struct sy_routing *a, const struct sy_routing *b) {
+bool sy_routes_same(const struct sy_routing *a, const struct sy_routing *b) {
     const char *const versions[] = {a->primary, a->additional, b->primary, b->additional};
     for (size_t i = 0; i < 4; i++)
         if (sy_routing_share(a, versions[i]) != sy_routing_share(b, versions[i]))
@@ -44,7 +45,7 @@ static bool routes_same(const struct sy_routing *a, const struct sy_routing *b) 
 }
 
 /* Only the two versions of this release are named, in whatever shares. */
-static bool is_ours(const struct sy_release *r, const struct sy_routing *routing) {
+bool sy_is_ours(const struct sy_release *r, const struct sy_routing *routing) {
     const char *names[] = {routing->primary, routing->additional};
     for (size_t i = 0; i < 2; i++)
         if (names[i][0] && strcmp(names[i], r->record.baseline) != 0 &&
@@ -53,44 +54,39 @@ static bool is_ours(const struct sy_release *r, const struct sy_routing *routing
     return true;
 }
 
-static void request_alias(SY_STEP, enum sy_alias_request request,
-                          const struct sy_routing *routing) {
+static void request_alias(SY_STEP, enum sy_alias_request request) {
     r->alias_request = out->alias = request;
     r->retry_ms = 0;
-    if (request != SY_ALIAS_WRITE)
-        return;
+}
+
+void sy_write_alias(SY_STEP, const struct sy_routing *routing) {
+    request_alias(r, in, out, SY_ALIAS_WRITE);
     out->routing = *routing;
     memcpy(out->revision, r->record.revision, sizeof out->revision);
+}
+
+void sy_read_alias(SY_STEP) {
+    request_alias(r, in, out, SY_ALIAS_READ);
 }
 
 static void write_stage(SY_STEP) {
     struct sy_routing to;
     sy_record_routing(&r->record, r->record.stage, &to);
-    request_alias(r, in, out, SY_ALIAS_WRITE, &to);
+    sy_write_alias(r, in, out, &to);
 }
 
-static void write_baseline(SY_STEP) {
-    struct sy_routing to;
-    baseline_routing(r, &to);
-    request_alias(r, in, out, SY_ALIAS_WRITE, &to);
-}
-
-static void read_alias(SY_STEP) {
-    request_alias(r, in, out, SY_ALIAS_READ, NULL);
-}
-
-static void retry_later(SY_STEP) {
+void sy_retry_later(SY_STEP) {
     r->retry_ms = in->now_ms + sy_backoff_ms(r->attempts);
 }
 
 void sy_alias_again(SY_STEP) {
     if (r->record.phase == SY_PHASE_ROLLING_BACK)
-        write_baseline(r, in, out);
+        sy_write_back(r, in, out);
     else
-        read_alias(r, in, out);
+        sy_read_alias(r, in, out);
 }
 
-static void adopt(struct sy_release *r, const struct sy_input *in) {
+void sy_adopt(struct sy_release *r, const struct sy_input *in) {
     r->routing = *in->routing;
     sy_set_text(r->record.revision, sizeof r->record.revision, "%s", in->revision);
 }
@@ -101,7 +97,7 @@ void sy_halt(SY_STEP, const char *why) {
     struct sy_routing ours;
     struct sy_record *record = &r->record;
     if (record->phase == SY_PHASE_ROLLING_BACK || record->phase == SY_PHASE_VERIFYING)
-        baseline_routing(r, &ours);
+        sy_baseline_routing(r, &ours);
     else
         sy_record_routing(record, record->stage, &ours);
     int32_t share = sy_routing_share(&r->routing, record->spec.version);
@@ -179,13 +175,14 @@ static void enter_lock_in(SY_STEP) {
     struct sy_record *record = &r->record;
     record->phase = SY_PHASE_LOCK_IN;
     record->promoted_ms = in->now_ms;
+    record->control = SY_CONTROL_NONE; /* there is nothing left to pause or promote */
     struct sy_mirror *mirror = sy_want_mirror(r);
     memcpy(mirror->current, record->spec.version, sizeof mirror->current);
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_LOCK_IN_STARTED);
     event->duration_ms = sy_record_lock_in_end(record) - in->now_ms;
     if (record->spec.wait != SY_WAIT_LOCK_IN)
         sy_leave(r, in, out, record->unproven ? SY_OUTCOME_PROMOTED_UNPROVEN : SY_OUTCOME_PROMOTED,
-                 record->unproven ? "version %s has all traffic, though a stage had too little data"
+                 record->unproven ? "version %s has all traffic, though not every stage proved it"
                                   : "version %s has all traffic; its lock-in goes on",
                  record->spec.version);
 }
@@ -193,10 +190,12 @@ static void enter_lock_in(SY_STEP) {
 static void enter_bake(SY_STEP) {
     struct sy_record *record = &r->record;
     record->phase = SY_PHASE_BAKING;
+    record->paused_ms = 0;
     record->stage_until_ms = in->now_ms + record->spec.stages[record->stage].bake_ms;
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_STAGE_STARTED);
     event->duration_ms = record->spec.stages[record->stage].bake_ms;
-    if (record->spec.wait == SY_WAIT_NONE)
+    sy_take_control(r, in, out);
+    if (record->spec.wait == SY_WAIT_NONE && record->phase == SY_PHASE_BAKING)
         sy_leave(r, in, out, SY_OUTCOME_HANDED_OFF,
                  "stage %u goes on by itself; look again when its bake has ended",
                  record->stage + 1);
@@ -211,7 +210,7 @@ static void moved(SY_STEP) {
         record->first_traffic_ms = in->now_ms;
         sy_want_mirror(r)->deployment_ms = in->now_ms;
     }
-    adopt(r, in);
+    sy_adopt(r, in);
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ALIAS_MOVED);
     event->from = from;
     event->to = r->routing;
@@ -221,6 +220,7 @@ static void moved(SY_STEP) {
     if (r->contested && record->spec.poll_ms > CONTESTED_POLL_MS)
         r->next_poll_ms = in->now_ms + CONTESTED_POLL_MS;
     r->contested = false;
+    r->suspicion = SY_TRUSTS;
     r->observed_ms = 0;
     r->observe_failures = 0;
     r->attempts = 0;
@@ -241,8 +241,6 @@ static void forward_failed(SY_STEP, const char *why) {
                  "the alias could not be moved and is as it was: %.130s", why);
 }
 
-static void found_on_baseline(SY_STEP, const char *why);
-
 /* What the alias really is after a move whose answer was not a plain yes (release.md, rule 4). */
 static void forward_read_back(SY_STEP) {
     struct sy_routing to;
@@ -250,14 +248,14 @@ static void forward_read_back(SY_STEP) {
     struct sy_routing baseline;
     sy_record_routing(&r->record, r->record.stage, &to);
     routing_before(r, r->record.stage, &from);
-    baseline_routing(r, &baseline);
-    bool as_before = in->exists ? routes_same(in->routing, &from) : !from.primary[0];
-    bool as_meant = in->exists && routes_same(in->routing, &to);
+    sy_baseline_routing(r, &baseline);
+    bool as_before = in->exists ? sy_routes_same(in->routing, &from) : !from.primary[0];
+    bool as_meant = in->exists && sy_routes_same(in->routing, &to);
     bool give_up = r->attempts >= FORWARD_TRIES || r->interrupted;
     if (as_meant && (give_up || sy_routing_equal(in->routing, &to))) {
         moved(r, in, out);
     } else if (as_before || as_meant) {
-        adopt(r, in);
+        sy_adopt(r, in);
         if (r->attempts >= FORWARD_TRIES)
             forward_failed(r, in, out, r->text);
         else if (r->interrupted)
@@ -265,10 +263,10 @@ static void forward_read_back(SY_STEP) {
         else
             write_stage(r, in, out);
     } else if (in->exists && sy_routing_equal(in->routing, &baseline)) {
-        adopt(r, in);
-        found_on_baseline(r, in, out, "somebody moved it there while the release went on");
-    } else {
-        adopt(r, in);
+        sy_adopt(r, in);
+        sy_found_on_baseline(r, in, out, "somebody moved it there while the release went on");
+    } else if (!sy_suspects(r, in, out)) {
+        sy_adopt(r, in);
         sy_halt(r, in, out, "somebody else moved the alias");
     }
 }
@@ -288,9 +286,9 @@ void sy_on_shifting_alias(SY_STEP) {
     if (was_write && in->error->code != SY_ABORTED && !sy_is_transient(in->error))
         r->attempts = FORWARD_TRIES; /* refused for good; see what the alias is, then give up */
     if (was_write && !sy_is_transient(in->error))
-        read_alias(r, in, out);
+        sy_read_alias(r, in, out);
     else if (r->attempts < 2 * FORWARD_TRIES)
-        retry_later(r, in, out);
+        sy_retry_later(r, in, out);
     else
         sy_rollback(r, in, out, SY_OUTCOME_FAILED, "the alias could not be read: %.130s",
                     in->error->message);
@@ -301,7 +299,7 @@ void sy_on_shifting_alias(SY_STEP) {
 /* A canary without any traffic is a reason to look whether the alias is still as it was left. */
 void sy_look_at_alias(SY_STEP) {
     if (r->alias_request == SY_ALIAS_NOTHING)
-        read_alias(r, in, out);
+        sy_read_alias(r, in, out);
 }
 
 void sy_on_holding_alias(SY_STEP) {
@@ -310,166 +308,25 @@ void sy_on_holding_alias(SY_STEP) {
     if (in->error)
         return; /* the next look tells */
     sy_record_routing(&r->record, r->record.stage, &meant);
-    if (in->exists && routes_same(in->routing, &meant)) {
-        adopt(r, in);
+    if (in->exists && sy_routes_same(in->routing, &meant)) {
+        r->suspicion = SY_TRUSTS;
+        sy_adopt(r, in);
         r->routing = meant; /* transient weights are not what it was left at */
         return;
     }
-    baseline_routing(r, &baseline);
+    sy_baseline_routing(r, &baseline);
     if (in->exists && baseline.primary[0] && sy_routing_equal(in->routing, &baseline)) {
-        adopt(r, in);
-        found_on_baseline(r, in, out, "somebody moved it there while the release went on");
+        sy_adopt(r, in);
+        sy_found_on_baseline(r, in, out, "somebody moved it there while the release went on");
         return;
     }
+    if (sy_suspects(r, in, out))
+        return;
     r->routing = in->exists ? *in->routing : (struct sy_routing){0};
     sy_halt(r, in, out, "somebody else moved the alias");
 }
 
-/* ---- back ---- */
-
-void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
-    struct sy_record *record = &r->record;
-    va_list args;
-    va_start(args, fmt);
-    sy_set_text_v(r->text, sizeof r->text, fmt, args);
-    va_end(args);
-    if (!record->baseline[0]) {
-        sy_halt(r, in, out, "a first release has no baseline to go back to");
-        return;
-    }
-    if (record->phase >= SY_PHASE_SHIFTING)
-        record->results[record->stage].ended_ms = in->now_ms;
-    record->phase = SY_PHASE_ROLLING_BACK;
-    r->rollback_outcome = outcome;
-    r->leaving = SY_OUTCOME_NONE;
-    r->decided_ms = in->now_ms;
-    r->attempts = 0;
-    r->retry_ms = 0;
-    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ROLLBACK_STARTED);
-    event->from = r->routing;
-    sy_set_text(event->text, sizeof event->text, "%s", r->text);
-    r->move_outstanding = r->alias_request != SY_ALIAS_NOTHING;
-    if (!r->move_outstanding) /* else its answer comes first */
-        write_baseline(r, in, out);
-}
-
-static void switched(SY_STEP) {
-    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ALIAS_MOVED);
-    event->from = r->routing;
-    adopt(r, in);
-    event->to = r->routing;
-    event->duration_ms = in->now_ms - r->decided_ms;
-    r->switched_ms = in->now_ms;
-    r->attempts = 0;
-    r->record.phase = SY_PHASE_VERIFYING;
-    read_alias(r, in, out);
-}
-
-static void back_failed(SY_STEP) {
-    const struct sy_error *error = in->error;
-    r->attempts++;
-    if (r->attempts == 1 && error->code != SY_ABORTED) {
-        r->want_store = true; /* so that whoever comes next knows that it was meant to go back */
-        sy_emit_note(r, in, out, true, "the rollback's move failed, trying again: %.150s",
-                     error->message);
-    }
-    uint32_t tries =
-        sy_is_transient(error) || error->code == SY_ABORTED ? BACK_TRIES : BACK_TRIES_FINAL;
-    if (error->code == SY_NOT_FOUND || r->attempts >= tries) {
-        char why[SY_REASON_MAX / 2];
-        sy_set_text(why, sizeof why, "the rollback failed (%.70s)", error->message);
-        sy_halt(r, in, out, why);
-    } else if (error->code == SY_ABORTED) {
-        read_alias(r, in, out); /* the revision is not ours: see why */
-    } else {
-        retry_later(r, in, out);
-    }
-}
-
-void sy_on_rolling_back_alias(SY_STEP) {
-    struct sy_routing baseline;
-    baseline_routing(r, &baseline);
-    bool of_forward_move = r->move_outstanding;
-    r->move_outstanding = false;
-    if (in->error && of_forward_move) {
-        write_baseline(r, in, out); /* whatever became of it: the revision tells */
-        return;
-    }
-    if (in->error) {
-        back_failed(r, in, out);
-        return;
-    }
-    if (in->exists && sy_routing_equal(in->routing, &baseline)) {
-        switched(r, in, out);
-        return;
-    }
-    adopt(r, in);
-    if (in->exists && (r->manual || is_ours(r, in->routing)))
-        write_baseline(r, in, out);
-    else
-        sy_halt(r, in, out, "somebody else moved the alias");
-}
-
-static void rolled_back(SY_STEP, const char *how) {
-    struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_ROLLBACK_VERIFIED);
-    event->to = r->routing;
-    sy_set_text(event->text, sizeof event->text, "%s", how);
-    struct sy_mirror *mirror = sy_want_mirror(r);
-    memcpy(mirror->current, r->record.baseline, sizeof mirror->current);
-    if (strcmp(r->record.last_known_good, r->record.spec.version) == 0) {
-        /* It was good until a person thought otherwise. */
-        memcpy(mirror->last_known_good, r->record.baseline, sizeof mirror->last_known_good);
-        memcpy(r->record.last_known_good, r->record.baseline, sizeof mirror->last_known_good);
-    }
-    r->next_poll_ms = in->now_ms + r->record.spec.period_ms;
-    sy_close(r, in, out, r->rollback_outcome, "%s", r->text);
-}
-
-void sy_on_verifying_alias(SY_STEP) {
-    struct sy_routing baseline;
-    baseline_routing(r, &baseline);
-    if (in->error) {
-        if (++r->attempts < VERIFY_TRIES)
-            retry_later(r, in, out);
-        else
-            rolled_back(r, in, out, "the move was confirmed, but the alias could not be read back");
-        return;
-    }
-    adopt(r, in);
-    if (in->exists && sy_routing_equal(in->routing, &baseline)) {
-        rolled_back(r, in, out, "the alias was read back");
-    } else if (in->exists && is_ours(r, in->routing) && ++r->verify_failures < VERIFY_TRIES) {
-        r->record.phase = SY_PHASE_ROLLING_BACK;
-        write_baseline(r, in, out);
-    } else if (in->exists && routes_same(in->routing, &baseline)) {
-        rolled_back(r, in, out, "all traffic is on the baseline; AWS keeps weights on the alias");
-    } else {
-        sy_halt(r, in, out, "somebody else moved the alias after the rollback");
-    }
-}
-
-/* Somebody else wrote down that the release went back. Their word, but the alias is looked at: a
- * move of ours may have crossed theirs. */
-void sy_verify_baseline(SY_STEP, enum sy_outcome outcome, const char *why) {
-    r->rollback_outcome = outcome;
-    sy_set_text(r->text, sizeof r->text, "%s", why);
-    r->record.phase = SY_PHASE_VERIFYING;
-    r->record.outcome = SY_OUTCOME_NONE;
-    r->decided_ms = in->now_ms;
-    r->attempts = 0;
-    sy_look_at_alias(r, in, out);
-}
-
 /* ---- taking over what another driver left ---- */
-
-/* The alias went back while nobody drove, or by somebody else's hand: a rollback moves the alias
- * first and writes down why only after, if it comes to that. Either way the users are on the
- * baseline, and no person is needed. */
-static void found_on_baseline(SY_STEP, const char *why) {
-    r->rollback_outcome = SY_OUTCOME_ROLLED_BACK;
-    sy_set_text(r->text, sizeof r->text, "the alias was found on the baseline: %s", why);
-    rolled_back(r, in, out, "the alias was read");
-}
 
 /* The last driver may have died between a move and the mirror of it. */
 static void repair_mirror(struct sy_release *r) {
@@ -487,12 +344,15 @@ static void reenter_hold(SY_STEP, enum sy_phase phase) {
     record->phase = phase;
     repair_mirror(r);
     r->next_poll_ms = in->now_ms;
-    if (!record->paused || phase != SY_PHASE_BAKING)
+    if (phase != SY_PHASE_BAKING)
         return;
-    record->paused = false; /* somebody said go on: the stage bakes once more, as if new */
-    record->extended = false;
-    record->stage_until_ms = in->now_ms + record->spec.stages[record->stage].bake_ms;
-    r->want_store = true;
+    sy_take_control(r, in, out);
+    /* Who paused it says when it goes on: not everybody who comes by. */
+    if (record->paused_ms && record->phase == SY_PHASE_BAKING && r->start == SY_START_RESUME)
+        sy_leave(r, in, out, SY_OUTCOME_PAUSED,
+                 "paused at stage %u, the alias stays split; go on with: steelyard resume, or back "
+                 "with: steelyard rollback",
+                 record->stage + 1);
 }
 
 static void reenter_move(SY_STEP, bool at_to, bool at_from) {
@@ -516,9 +376,9 @@ void sy_reenter(SY_STEP) {
     struct sy_record *record = &r->record;
     sy_record_routing(record, record->stage, &to);
     routing_before(r, record->stage, &from);
-    baseline_routing(r, &baseline);
+    sy_baseline_routing(r, &baseline);
     bool at_to = sy_routing_equal(&r->routing, &to);
-    bool at_from = routes_same(&r->routing, &from);
+    bool at_from = sy_routes_same(&r->routing, &from);
     bool at_baseline = record->baseline[0] && sy_routing_equal(&r->routing, &baseline);
     bool going_back =
         r->resume_phase == SY_PHASE_ROLLING_BACK || r->resume_phase == SY_PHASE_VERIFYING;
@@ -526,10 +386,11 @@ void sy_reenter(SY_STEP) {
     if (going_back && !at_baseline)
         sy_rollback(r, in, out, SY_OUTCOME_ROLLED_BACK, "the rollback that was under way");
     else if (at_baseline && !(moving && at_from))
-        found_on_baseline(r, in, out, "the rollback's driver ended before it could write down why");
+        sy_found_on_baseline(r, in, out,
+                             "the rollback's driver ended before it could write down why");
     else if (moving)
         reenter_move(r, in, out, at_to, at_from);
-    else if (!routes_same(&r->routing, &to))
+    else if (!sy_routes_same(&r->routing, &to))
         sy_halt(r, in, out, "somebody else moved the alias");
     else if (r->resume_phase == SY_PHASE_BAKING && record->stage < record->spec.n_stages)
         reenter_hold(r, in, out, SY_PHASE_BAKING);

@@ -27,6 +27,7 @@ static int word_parse(const char *field, const char *const *words, int count, co
 static const char *const wait_words[] = {SY_WAITS(X)};
 static const char *const interrupt_words[] = {SY_INTERRUPTS(X)};
 static const char *const inconclusive_words[] = {SY_INCONCLUSIVES(X)};
+static const char *const primary_words[] = {SY_PRIMARIES(X)};
 #undef X
 
 const char *sy_wait_word(enum sy_wait value) {
@@ -39,6 +40,10 @@ const char *sy_interrupt_word(enum sy_interrupt value) {
 
 const char *sy_inconclusive_word(enum sy_inconclusive value) {
     return (unsigned)value < SY_COUNT(inconclusive_words) ? inconclusive_words[value] : "?";
+}
+
+const char *sy_primary_word(enum sy_primary value) {
+    return (unsigned)value < SY_COUNT(primary_words) ? primary_words[value] : "?";
 }
 
 int sy_wait_parse(const char *word, enum sy_wait *ret, struct sy_error *error) {
@@ -63,6 +68,14 @@ int sy_inconclusive_parse(const char *word, enum sy_inconclusive *ret, struct sy
                    error))
         return -1;
     *ret = (enum sy_inconclusive)value;
+    return 0;
+}
+
+int sy_primary_parse(const char *word, enum sy_primary *ret, struct sy_error *error) {
+    int value = 0;
+    if (word_parse("primary", primary_words, SY_PRIMARY_COUNT, word, &value, error))
+        return -1;
+    *ret = (enum sy_primary)value;
     return 0;
 }
 
@@ -94,8 +107,61 @@ static int stage_parse(const char *text, size_t len, struct sy_stage *ret, struc
     }
     return sy_fail_field(error, "stages",
                          "stages: \"%s\" is not a stage; write WEIGHT/BAKE, such as 10%%/15m, "
-                         "several with commas, or instant",
+                         "several with commas; or canary(10%%,15m), linear(10%%,5m), instant",
                          sy_text_clean(text, len, shown, sizeof shown));
+}
+
+/* The part of [at, end) without the blanks around it, as a string; false when buf is too small. */
+static bool take_part(const char *at, const char *end, char buf[24]) {
+    while (at < end && *at == ' ')
+        at++;
+    while (at < end && end[-1] == ' ')
+        end--;
+    if (end - at >= 24)
+        return false;
+    memcpy(buf, at, (size_t)(end - at));
+    buf[end - at] = '\0';
+    return true;
+}
+
+/* "10%, 15m)" behind "canary(" or "linear(": a weight and a time. */
+static int strategy_parse(const char *name, const char *text, struct sy_stage *ret,
+                          struct sy_error *error) {
+    char weight[24];
+    char time[24];
+    char shown[48];
+    struct sy_error why;
+    const char *comma = strchr(text, ',');
+    const char *end = comma ? strchr(comma, ')') : NULL;
+    if (end && !end[1] && take_part(text, comma, weight) && take_part(comma + 1, end, time) &&
+        sy_percent_parse("stages", weight, &ret->weight_bp, &why) == 0 &&
+        sy_duration_parse("stages", time, &ret->bake_ms, &why) == 0)
+        return 0;
+    return sy_fail_field(error, "stages",
+                         "stages: \"%s(%s\" is not a strategy; write %s(WEIGHT,TIME), such as "
+                         "%s(10%%,5m)",
+                         name, sy_text_clean(text, strlen(text), shown, sizeof shown), name, name);
+}
+
+/* Equal steps below 100 %; the move to 100 % comes by itself. */
+static int linear_expand(const struct sy_stage *step, struct sy_spec *spec,
+                         struct sy_error *error) {
+    char shown[16];
+    int32_t by = step->weight_bp;
+    if (by <= 0 || by >= 10000)
+        return sy_fail_field(error, "stages",
+                             "stages: a linear step of %s is not above 0%% and below 100%%",
+                             sy_percent_format(by, shown));
+    int32_t n = (10000 - 1) / by;
+    if (n > SY_STAGES_MAX)
+        return sy_fail_field(error, "stages",
+                             "stages: linear steps of %s make %d stages, more than the %d that a "
+                             "release can have; take steps of 10%% or more",
+                             sy_percent_format(by, shown), n, SY_STAGES_MAX);
+    spec->n_stages = (uint32_t)n;
+    for (int32_t i = 0; i < n; i++)
+        spec->stages[i] = (struct sy_stage){by * (i + 1), step->bake_ms};
+    return 0;
 }
 
 int sy_stages_parse(const char *text, struct sy_spec *spec, struct sy_error *error) {
@@ -105,6 +171,18 @@ int sy_stages_parse(const char *text, struct sy_spec *spec, struct sy_error *err
         spec->n_stages = 0;
         return 0;
     }
+    if (strncmp(text, "canary(", 7) == 0) {
+        if (strategy_parse("canary", text + 7, &stages[0], error))
+            return -1;
+        spec->stages[0] = stages[0];
+        spec->n_stages = 1;
+        return 0;
+    }
+    if (strncmp(text, "linear(", 7) == 0)
+        return strategy_parse("linear", text + 7, &stages[0], error) ||
+                       linear_expand(&stages[0], spec, error)
+                   ? -1
+                   : 0;
     for (const char *p = text;; p++) {
         size_t len = strcspn(p, ",");
         if (n == SY_STAGES_MAX)
@@ -261,5 +339,7 @@ int sy_spec_check(const struct sy_spec *spec, struct sy_error *error) {
         return sy_fail_field(error, "on-interrupt", "on-interrupt: not a known value");
     if ((unsigned)spec->on_inconclusive >= SY_INCONCLUSIVE_COUNT)
         return sy_fail_field(error, "on-inconclusive", "on-inconclusive: not a known value");
+    if ((unsigned)spec->primary >= SY_PRIMARY_COUNT)
+        return sy_fail_field(error, "primary", "primary: not a known value");
     return 0;
 }

@@ -14,6 +14,7 @@ enum {
     SY_ALIAS_MAX = 128,
     SY_VERSION_MAX = 20,
     SY_REVISION_MAX = 64,
+    SY_CODE_SHA256_MAX = 64, /* base64 of a zip's hash, or an image's digest in hexadecimal */
     SY_STAGES_MAX = 10,
     SY_REASON_MAX = 200,
     SY_WINDOW_BUCKETS = 300,
@@ -34,6 +35,8 @@ struct sy_stage {
 #define SY_INCONCLUSIVES(X)                                                                        \
     X(AUTO, "auto") X(PROCEED, "proceed") X(PAUSE, "pause") X(ROLLBACK, "rollback")
 
+#define SY_PRIMARIES(X) X(OLD, "old") X(NEW, "new")
+
 #define X(name, word) SY_WAIT_##name,
 enum sy_wait { SY_WAITS(X) SY_WAIT_COUNT };
 #undef X
@@ -44,15 +47,21 @@ enum sy_interrupt { SY_INTERRUPTS(X) SY_INTERRUPT_COUNT };
 enum sy_inconclusive { SY_INCONCLUSIVES(X) SY_INCONCLUSIVE_COUNT };
 #undef X
 
+#define X(name, word) SY_PRIMARY_##name,
+enum sy_primary { SY_PRIMARIES(X) SY_PRIMARY_COUNT };
+#undef X
+
 const char *sy_wait_word(enum sy_wait value);
 const char *sy_interrupt_word(enum sy_interrupt value);
 const char *sy_inconclusive_word(enum sy_inconclusive value);
+const char *sy_primary_word(enum sy_primary value);
 /* Word -> value; an unknown word is an error that lists the known ones. */
 SY_MUST_USE int sy_wait_parse(const char *word, enum sy_wait *ret, struct sy_error *error);
 SY_MUST_USE int sy_interrupt_parse(const char *word, enum sy_interrupt *ret,
                                    struct sy_error *error);
 SY_MUST_USE int sy_inconclusive_parse(const char *word, enum sy_inconclusive *ret,
                                       struct sy_error *error);
+SY_MUST_USE int sy_primary_parse(const char *word, enum sy_primary *ret, struct sy_error *error);
 
 struct sy_spec {
     char function[SY_FUNCTION_MAX + 1];
@@ -69,15 +78,17 @@ struct sy_spec {
     enum sy_wait wait;
     enum sy_interrupt on_interrupt;
     enum sy_inconclusive on_inconclusive;
-    bool retry;        /* release a version again that was rolled back before */
-    bool mirror_alias; /* let the four parameters follow this alias from now on */
+    enum sy_primary primary; /* which version the alias names while it is split */
+    bool retry;              /* release a version again that was rolled back before */
+    bool mirror_alias;       /* let the four parameters follow this alias from now on */
 };
 
 /* Every field but the three names set to its default: stages 10%/15m,50%/15m, threshold 5 %, 5
  * invocations, window 5 min, lock-in 60 min, period and poll 60 s. */
 void sy_spec_init(struct sy_spec *spec);
 
-/* "10%/15m,50%/15m", or "instant" (no stages). */
+/* "10%/15m,50%/15m"; "canary(10%,15m)", one stage; "linear(10%,5m)", equal steps of 10 % every 5
+ * minutes; or "instant" (no stages). Blanks around the parts are ignored. */
 SY_MUST_USE int sy_stages_parse(const char *text, struct sy_spec *spec, struct sy_error *error);
 /* The inverse; buf of 256 bytes holds any valid list. Returns buf. */
 const char *sy_stages_format(const struct sy_spec *spec, char buf[256]);

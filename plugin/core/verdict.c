@@ -1,5 +1,9 @@
 #include "core/verdict.h"
 
+#include "base/text.h"
+
+#include <stdio.h>
+
 /* Counts come from outside: a sum that overflows stays at the largest number. */
 static void add(struct sy_counts *sum, struct sy_counts counts) {
     if (__builtin_add_overflow(sum->invocations, counts.invocations, &sum->invocations))
@@ -66,4 +70,25 @@ void sy_judge(const struct sy_spec *spec, const struct sy_sample *samples, size_
             return;
     }
     (void)judge_window(spec, samples, n, now_ms, from_ms, ret);
+}
+
+void sy_judgement_format(const struct sy_spec *spec, const struct sy_judgement *j, char *to,
+                         size_t size) {
+    char rate[16];
+    char threshold[16];
+    char window[32];
+    sy_duration_format(spec->window_ms, window);
+    if (j->canary.errors > j->canary.invocations)
+        (void)snprintf(to, size, "%lld errors of %lld invocations within %s: the counts still grow",
+                       (long long)j->canary.errors, (long long)j->canary.invocations, window);
+    else if (j->decision == SY_DECISION_INCONCLUSIVE)
+        (void)snprintf(to, size, "%lld invocation%s within %s, %lld are needed for a verdict",
+                       (long long)j->canary.invocations, j->canary.invocations == 1 ? "" : "s",
+                       window, (long long)spec->min_invocations);
+    else
+        (void)snprintf(to, size, "error rate %s (%lld of %lld) within %s %s %s",
+                       sy_percent_format(sy_rate_bp(j->canary), rate), (long long)j->canary.errors,
+                       (long long)j->canary.invocations, window,
+                       j->decision == SY_DECISION_UNHEALTHY ? "exceeds" : "is not above",
+                       sy_percent_format(spec->threshold_bp, threshold));
 }

@@ -36,5 +36,8 @@ struct sy_judgement {
  * window that looked healthy may turn out not to have been. Samples are sorted, oldest first. */
 void sy_judge(const struct sy_spec *spec, const struct sy_sample *samples, size_t n, int64_t now_ms,
               int64_t from_ms, struct sy_judgement *ret);
+/* The judgement in words: "error rate 12% (6 of 50) within 5m exceeds 5%". */
+void sy_judgement_format(const struct sy_spec *spec, const struct sy_judgement *j, char *to,
+                         size_t size);
 
 #endif

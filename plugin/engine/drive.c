@@ -35,8 +35,6 @@ void sy_drive_destroy(struct sy_drive *drive) {
         free(drive->log[i]);
     for (struct sy_watch *watch = drive->watches; watch; watch = watch->next)
         watch->drive = NULL; /* its owner still closes it */
-    if (!drive->over && drive->on_over_drop)
-        drive->on_over_drop(drive->on_over_ctx);
     free(drive->log);
     free(drive->asked);
     free(drive);
@@ -44,7 +42,7 @@ void sy_drive_destroy(struct sy_drive *drive) {
 
 struct sy_drive *sy_drive_live(struct sy_drive *drive, const char *function, const char *alias) {
     for (; drive; drive = drive->next)
-        if (!drive->over && strcmp(drive->function, function) == 0 &&
+        if (!drive->over && !drive->onlooker && strcmp(drive->function, function) == 0 &&
             strcmp(drive->alias, alias) == 0)
             return drive;
     return NULL;
@@ -107,6 +105,13 @@ static void keep_event(struct sy_drive *drive, const struct sy_release_event *ev
     log_event(drive, kept);
 }
 
+void sy_drive_tell(struct sy_drive *drive, const struct sy_release_event *event) {
+    struct sy_release_event numbered = *event;
+    numbered.sequence = (int64_t)drive->n_log + 1;
+    keep_event(drive, &numbered);
+    sy_watches_notify(drive);
+}
+
 static void over(struct sy_drive *drive) {
     drive->over = true;
     drive->engine->sweep = true;
@@ -124,11 +129,12 @@ void sy_drive_fail(struct sy_drive *drive, const struct sy_error *error) {
 void sy_drive_finish(struct sy_drive *drive, enum sy_outcome outcome,
                      const struct sy_routing *routing, const char *text) {
     struct sy_release_event event = {.kind = SY_EVENT_FINISHED,
-                                     .sequence = 1,
+                                     .sequence = (int64_t)drive->n_log + 1,
                                      .at_ms = sy_io_now(drive->engine->io),
                                      .outcome = outcome,
                                      .to = *routing};
     (void)snprintf(event.version, sizeof event.version, "%s", drive->asked->spec.version);
+    memcpy(event.release_id, drive->asked->plan.release_id, sizeof event.release_id);
     (void)snprintf(event.text, sizeof event.text, "%s", text);
     keep_event(drive, &event);
     over(drive);
@@ -307,28 +313,35 @@ struct sy_lease sy_drive_lease(const struct sy_drive *drive, const struct sy_fac
     return lease;
 }
 
-void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered, const char *text) {
+void sy_drive_start(struct sy_drive *drive, const struct sy_gathered *gathered,
+                    const struct sy_input *said) {
+    struct sy_input input = *said;
     const struct sy_facts *facts = &gathered->facts;
     struct sy_lease lease = sy_drive_lease(drive, facts);
     struct sy_mirror mirror;
     fill_mirror(&mirror, facts->mirror_alias, facts->mirror_current, facts->mirror_previous,
                 facts->mirror_last_known_good, gathered->deployment_ms);
-    struct sy_input input = {.kind = SY_INPUT_START,
-                             .mirror = &mirror,
-                             .exists = facts->has_alias,
-                             .routing = &facts->routing,
-                             .revision = facts->revision,
-                             .lease = &lease,
-                             .text = text};
+    input.mirror = &mirror;
+    input.exists = facts->has_alias;
+    input.routing = &facts->routing;
+    input.revision = facts->revision;
+    input.lease = &lease;
     drive->begun = true;
     feed(drive, &input);
+}
+
+void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered) {
+    struct sy_input input = {.kind = SY_INPUT_START};
+    sy_drive_start(drive, gathered, &input);
 }
 
 void sy_drive_interrupt(struct sy_drive *drive, const char *text) {
     struct sy_input input = {.kind = SY_INPUT_INTERRUPT, .text = text};
     if (drive->over)
         return;
-    if (drive->begun)
+    if (drive->onlooker)
+        sy_onlooker_end(drive);
+    else if (drive->begun)
         feed(drive, &input);
     else
         sy_drive_cancel(drive, "interrupted");
@@ -339,7 +352,6 @@ void sy_drive_cancel(struct sy_drive *drive, const char *text) {
         drive->cancelled = text;
 }
 
-void sy_drive_rollback(struct sy_drive *drive, const char *text) {
-    struct sy_input input = {.kind = SY_INPUT_ROLLBACK, .text = text};
-    feed(drive, &input);
+void sy_drive_feed(struct sy_drive *drive, struct sy_input *input) {
+    feed(drive, input);
 }

@@ -1,6 +1,7 @@
 #include "engine/engine_internal.h"
 
 #include "base/memory.h"
+#include "engine/job.h"
 
 #include <string.h>
 
@@ -12,6 +13,7 @@ struct sy_engine *sy_engine_create(const struct sy_engine_options *options) {
     engine->store = options->store;
     engine->source = options->source;
     engine->random = options->seed;
+    engine->owner_gone = options->owner_gone;
     (void)strncpy(engine->owner, options->owner, sizeof engine->owner - 1);
     (void)pthread_mutex_init(&engine->lock, NULL);
     return engine;
@@ -21,6 +23,8 @@ void sy_engine_destroy(struct sy_engine *engine) {
     if (!engine)
         return;
     sy_gathers_drop(engine);
+    sy_jobs_drop(engine);
+    sy_errands_drop(engine);
     while (engine->drives)
         sy_drive_destroy(engine->drives);
     (void)pthread_mutex_destroy(&engine->lock);
@@ -100,6 +104,7 @@ void sy_engine_interrupt_all(struct sy_engine *engine, void (*done)(void *ctx), 
     engine->all_rested_ctx = ctx;
     for (struct sy_drive *drive = engine->drives; drive; drive = drive->next)
         sy_drive_interrupt(drive, "the engine was asked to stop");
+    sy_jobs_interrupt(engine);
     tell_rested(engine);
 }
 

@@ -30,11 +30,9 @@ static int no_baseline(const struct sy_drive *drive, const struct sy_facts *fact
     char routing[80];
     return sy_fail_reason(
         error, SY_FAILED_PRECONDITION, "NO_BASELINE",
-        "no baseline to roll %s:%s back to: %s (the alias is at %s); name one "
-        "yourself with: aws lambda update-alias --function-name %s --name %s "
-        "--function-version N --routing-config '{\"AdditionalVersionWeights\":{}}'",
-        drive->function, drive->alias, why, sy_routing_format(&facts->routing, routing),
-        drive->function, drive->alias);
+        "no baseline to roll %s:%s back to: %s (the alias is at %s); name the version to go back "
+        "to: steelyard rollback --version N",
+        drive->function, drive->alias, why, sy_routing_format(&facts->routing, routing));
 }
 
 /* Without a record: what the four parameters say, as the pattern does. */
@@ -55,14 +53,61 @@ static int record_from_mirror(struct sy_drive *drive, const struct sy_facts *fac
     return no_baseline(drive, facts, "there is no record of a release", error);
 }
 
+/* The version that a person named: whatever else serves the alias is what is taken back. */
+static int record_for(struct sy_drive *drive, const struct sy_gathered *gathered,
+                      const char *baseline, struct sy_record *ret, struct sy_error *error) {
+    const struct sy_facts *facts = &gathered->facts;
+    const struct sy_routing *now = &facts->routing;
+    const char *other = strcmp(now->primary, baseline) == 0 ? now->additional : now->primary;
+    bool readable = gathered->store_error.code == SY_OK;
+    bool of_record = readable && facts->has_record &&
+                     strcmp(facts->record.baseline, baseline) == 0 &&
+                     (!other[0] || strcmp(facts->record.spec.version, other) == 0);
+    if (of_record) {
+        *ret = facts->record;
+        return 0;
+    }
+    if (readable && facts->has_record && !sy_record_is_closed(&facts->record) &&
+        strcmp(facts->record.spec.version, baseline) == 0)
+        return sy_fail_reason(error, SY_FAILED_PRECONDITION, "IS_THE_RELEASE",
+                              "version %s is the one that is being released on %s:%s, so it cannot "
+                              "be gone back to; send it all traffic with: steelyard promote",
+                              baseline, drive->function, drive->alias);
+    bool mirrors =
+        readable && (!facts->mirror_alias[0] || strcmp(facts->mirror_alias, drive->alias) == 0);
+    invent_record(drive, baseline, other[0] ? other : baseline, mirrors, ret);
+    if (readable && facts->has_record) {
+        ret->version = facts->record.version;
+        memcpy(ret->rolled_back, facts->record.rolled_back, sizeof ret->rolled_back);
+    }
+    return 0;
+}
+
+static int check_running_only(const struct sy_drive *drive, const struct sy_facts *facts,
+                              struct sy_error *error) {
+    if (!drive->asked->rollback.running_only ||
+        (facts->has_record && !sy_record_is_closed(&facts->record)))
+        return 0;
+    return sy_fail_reason(error, SY_FAILED_PRECONDITION, "NO_RELEASE",
+                          "no release of %s:%s is under way, so there is nothing to abort; take "
+                          "back the last one with: steelyard rollback",
+                          drive->function, drive->alias);
+}
+
 static int choose_record(struct sy_drive *drive, const struct sy_gathered *gathered,
                          struct sy_record *ret, struct sy_error *error) {
     const struct sy_facts *facts = &gathered->facts;
     const struct sy_record *record = &facts->record;
     const struct sy_routing *now = &facts->routing;
+    const char *named = drive->asked->rollback.baseline;
+    if (gathered->store_error.code == SY_OK && check_running_only(drive, facts, error))
+        return -1;
+    if (named[0])
+        return record_for(drive, gathered, named, ret, error);
     if (gathered->store_error.code != SY_OK) {
         /* The store is down or holds nonsense, and the alias cannot wait. Our splits always have
-         * the old version as primary. */
+         * the old version as primary, but for those that were asked for as primary new: their plan
+         * says to name it. */
         if (!now->additional[0])
             return no_baseline(drive, facts, gathered->store_error.message, error);
         invent_record(drive, now->primary, now->additional, false, ret);
@@ -106,7 +151,8 @@ static void rollback_gathered(void *ctx, const struct sy_gathered *gathered) {
     /* A record that says promoted was overtaken, by a rollback that was killed or by hand. */
     bool promoted =
         record.outcome == SY_OUTCOME_PROMOTED || record.outcome == SY_OUTCOME_PROMOTED_UNPROVEN;
-    if (there && sy_record_is_closed(&record) && !promoted) {
+    bool named = strcmp(record.spec.version, record.baseline) == 0; /* and it is all there is */
+    if (there && (named || (sy_record_is_closed(&record) && !promoted))) {
         sy_drive_finish(drive, SY_OUTCOME_UNCHANGED, &facts->routing,
                         "the alias is on the baseline already");
         return;
@@ -115,36 +161,114 @@ static void rollback_gathered(void *ctx, const struct sy_gathered *gathered) {
                       record.spec.on_interrupt);
     if (gathered->store_error.code != SY_OK)
         drive->release.stateless = true;
-    sy_drive_begin(drive, gathered, drive->asked->reason);
+    const struct sy_rollback *rollback = &drive->asked->rollback;
+    struct sy_input input = {.kind = SY_INPUT_START,
+                             .text = rollback->reason,
+                             .steps = rollback->steps,
+                             .n_steps = rollback->n_steps};
+    sy_drive_start(drive, gathered, &input);
     sy_drive_forget_asked(drive);
 }
 
-struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *function,
-                                    const char *alias, const char *reason, sy_watch_ready *ready,
-                                    void *ctx) {
+static int check(const struct sy_rollback *rollback, struct sy_error *error) {
+    struct sy_spec steps;
+    const char *baseline = rollback->baseline[0] ? rollback->baseline : NULL;
+    if (sy_names_check(rollback->function, rollback->alias, baseline, error))
+        return -1;
+    /* Steps down are stages read backwards. */
+    sy_spec_init(&steps);
+    (void)snprintf(steps.function, sizeof steps.function, "f");
+    (void)snprintf(steps.alias, sizeof steps.alias, "a");
+    (void)snprintf(steps.version, sizeof steps.version, "1");
+    steps.n_stages = rollback->n_steps;
+    for (uint32_t i = 0; i < rollback->n_steps && i < SY_STAGES_MAX; i++)
+        steps.stages[i] = rollback->steps[rollback->n_steps - 1 - i];
+    struct sy_error why = {0};
+    if (rollback->n_steps > SY_STAGES_MAX || sy_spec_check(&steps, &why))
+        return sy_fail_field(error, "gradual",
+                             "gradual: the steps are weights that fall from one to the next, below "
+                             "100%% and above 0%%, each for a second or more, at most %d of them; "
+                             "such as 25%%/1m,10%%/1m",
+                             SY_STAGES_MAX);
+    return 0;
+}
+
+/* A release that this engine drives is told at once. */
+static struct sy_watch *tell_running(struct sy_engine *engine, const struct sy_rollback *rollback,
+                                     sy_watch_ready *ready, void *ctx) {
+    struct sy_drive *running = sy_drive_find(engine, rollback->function, rollback->alias);
+    const char *named = rollback->baseline;
+    if (!running || (named[0] && strcmp(running->release.record.baseline, named) != 0))
+        return NULL;
+    struct sy_watch *watch = sy_watch_create(running, false, ready, ctx);
+    watch->cursor = running->n_log;
+    struct sy_input input = {.kind = SY_INPUT_ROLLBACK,
+                             .text = rollback->reason,
+                             .steps = rollback->steps,
+                             .n_steps = rollback->n_steps};
+    sy_drive_feed(running, &input);
+    return watch;
+}
+
+static void gather(struct sy_drive *drive) {
+    drive->pending++;
+    sy_gather(drive->engine, drive->function, drive->alias, "", SY_GATHER_URGENT, rollback_gathered,
+              drive);
+}
+
+static void on_version(void *ctx, const struct sy_version_state *state,
+                       const struct sy_error *error) {
+    struct sy_drive *drive = ctx;
+    const char *version = drive->asked->rollback.baseline;
+    struct sy_error absent = {0};
+    drive->pending--;
+    if (error || state->exists) { /* no answer is no reason to stay on a bad version */
+        gather(drive);
+        return;
+    }
+    (void)sy_fail_reason(&absent, SY_NOT_FOUND, "VERSION_NOT_FOUND",
+                         "version %s of function %s does not exist, so nothing was moved; list "
+                         "them with: aws lambda list-versions-by-function --function-name %s",
+                         version, drive->function, drive->function);
+    sy_drive_fail(drive, &absent);
+    sy_drive_forget_asked(drive);
+}
+
+/* A version that a person named may be a slip of the hand. */
+static void look_for_version(struct sy_drive *drive) {
+    struct sy_target *target = drive->engine->target;
+    drive->pending++;
+    target->ops->read_version(target, drive->function, drive->asked->rollback.baseline, on_version,
+                              drive);
+}
+
+struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const struct sy_rollback *rollback,
+                                    sy_watch_ready *ready, void *ctx) {
     struct sy_error error = {0};
-    char why[SY_REASON_MAX + 1];
-    (void)snprintf(why, sizeof why, "%s", reason && reason[0] ? reason : "a person asked for it");
-    struct sy_drive *running = sy_drive_live(engine->drives, function, alias);
+    struct sy_rollback asked = *rollback;
+    const char *function = asked.function;
+    const char *alias = asked.alias;
+    int refused = check(&asked, &error);
+    if (!asked.reason[0])
+        (void)snprintf(asked.reason, sizeof asked.reason, "a person asked for it");
+    struct sy_drive *running = refused ? NULL : sy_drive_live(engine->drives, function, alias);
     for (; running; running = sy_drive_live(running->next, function, alias))
         sy_drive_cancel(running, "a person asked for a rollback");
-    running = sy_drive_find(engine, function, alias);
-    if (running) {
-        struct sy_watch *watch = sy_watch_create(running, false, ready, ctx);
-        watch->cursor = running->n_log;
-        sy_drive_rollback(running, why);
+    struct sy_watch *watch = refused ? NULL : tell_running(engine, &asked, ready, ctx);
+    if (watch)
         return watch;
-    }
     struct sy_drive *drive = sy_drive_create(engine, function, alias);
-    struct sy_watch *watch = sy_watch_create(drive, false, ready, ctx);
+    watch = sy_watch_create(drive, false, ready, ctx);
     drive->asked = sy_calloc(1, sizeof *drive->asked);
     drive->asked->urgent = true;
-    memcpy(drive->asked->reason, why, sizeof drive->asked->reason);
-    if (sy_names_check(function, alias, NULL, &error)) {
+    drive->asked->rollback = asked;
+    if (refused) {
         sy_drive_fail_later(drive, &error);
         return watch;
     }
-    drive->pending++;
-    sy_gather(engine, function, alias, "", SY_GATHER_URGENT, rollback_gathered, NULL, drive);
+    if (asked.baseline[0])
+        look_for_version(drive);
+    else
+        gather(drive);
     return watch;
 }

@@ -26,6 +26,8 @@ struct sy_watch *sy_engine_watch(struct sy_engine *engine, const char *release_i
                                  const char *function, const char *alias, int64_t from_sequence,
                                  sy_watch_ready *ready, void *ctx) {
     for (struct sy_drive *drive = engine->drives; drive; drive = drive->next) {
+        if (drive->onlooker)
+            continue;
         bool by_id = release_id && release_id[0];
         bool same =
             by_id ? strcmp(drive->release.record.release_id, release_id) == 0
@@ -74,7 +76,7 @@ void sy_watch_close(struct sy_watch *watch) {
         }
     if (drive)
         drive->engine->sweep = true;
-    if (drive && watch->owner)
+    if (drive && (watch->owner || drive->onlooker))
         sy_drive_interrupt(drive, "its host went away");
     free(watch);
 }

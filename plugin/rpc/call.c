@@ -31,6 +31,7 @@ void sy_call_unref(struct sy_call *call) {
         grpc_byte_buffer_destroy(call->backlog.ring[call->backlog.head]);
         call->backlog.head = (call->backlog.head + 1) % SY_BURST_MAX;
     }
+    free(call->arguments.publish);
     grpc_byte_buffer_destroy(call->request);
     grpc_metadata_array_destroy(&call->metadata);
     grpc_call_details_destroy(&call->details);
@@ -173,6 +174,22 @@ struct sy_call *sy_call_answered(struct sy_question *question) {
     if (call)
         call->question = NULL;
     return call;
+}
+
+struct sy_call *sy_call_to_answer(struct sy_question *question, const struct sy_error *error) {
+    struct sy_call *call = sy_call_answered(question);
+    if (!call || !error)
+        return call;
+    sy_call_finish(call, error);
+    sy_call_unref(call);
+    return NULL;
+}
+
+void sy_call_decoded(struct sy_call *call, int failed, const struct sy_error *error) {
+    if (failed)
+        sy_call_finish(call, error);
+    else
+        sy_call_post(call, SY_WORK_START);
 }
 
 void sy_call_forget(struct sy_call *call) {

@@ -7,7 +7,7 @@
 #ifndef SY_RPC_CALL_H
 #define SY_RPC_CALL_H
 
-#include "engine/engine.h"
+#include "engine/function.h"
 #include "rpc/message.h"
 #include "rpc/server.h"
 
@@ -38,10 +38,19 @@ enum sy_work { SY_WORK_START = 1, SY_WORK_PULL = 2, SY_WORK_CLOSE = 4 };
 
 enum { SY_BURST_MAX = 64 }; /* events that wait for the wire, a stream */
 
-/* The events of a release on their way out (stream.c). */
+/* Where the messages of a stream come from. Engine's thread. */
+struct sy_stream_source {
+    /* 1 = *ret is the next message; 0 = none now, sy_stream_ready() will be called; -1 = the end.
+     */
+    int (*next)(void *from, grpc_byte_buffer **ret, struct sy_error *error);
+    void (*close)(void *from);
+};
+
+/* The messages of a stream on their way out (stream.c). */
 struct sy_backlog {
-    struct sy_watch *watch; /* engine's thread alone */
-    bool closed;            /* engine's thread alone: the client has gone */
+    const struct sy_stream_source *source; /* engine's thread alone, as are these two */
+    void *from;                            /* NULL: not opened yet, or closed */
+    bool closed;                           /* the client has gone */
     grpc_byte_buffer *ring[SY_BURST_MAX];
     unsigned head;
     unsigned count;
@@ -58,9 +67,16 @@ struct sy_arguments {
     char release_id[40];
     char function[SY_FUNCTION_MAX + 1];
     char alias[SY_ALIAS_MAX + 1];
-    char reason[SY_REASON_MAX + 1];
+    char reason[SY_CONTROL_REASON_MAX + 1];
     int64_t from_sequence;
     bool read_only;
+    struct sy_publish_request *publish; /* freed with the call */
+    struct sy_cleanup_request cleanup;
+    bool through_record;
+    enum sy_control control;
+    struct sy_resume resume;
+    struct sy_rollback rollback;
+    struct sy_verify verify;
 };
 
 enum sy_tag_kind {
@@ -128,6 +144,11 @@ void sy_call_finish(struct sy_call *call, const struct sy_error *error);
 /* A question to the engine, and its answer: the call that asked, or NULL. Engine's thread. */
 struct sy_question *sy_call_ask(struct sy_call *call);
 struct sy_call *sy_call_answered(struct sy_question *question);
+/* The same: the call that still wants an answer, to be unreffed; after an error, which it is told,
+ * NULL. */
+struct sy_call *sy_call_to_answer(struct sy_question *question, const struct sy_error *error);
+/* The request is decoded: on to the engine, or back with the error. */
+void sy_call_decoded(struct sy_call *call, int failed, const struct sy_error *error);
 void sy_call_forget(struct sy_call *call);
 /* Post bits to the method's work() on the engine's thread. */
 void sy_call_post(struct sy_call *call, unsigned bits);

@@ -3,10 +3,12 @@
 #include "rpc/certificate.h"
 #include "rpc/channel.h"
 #include "rpc/check.h"
+#include "rpc/client_internal.h"
 #include "rpc/convert.h"
 #include "rpc/process.h"
 #include "rpc/server_internal.h"
 #include "rpc/socket.h"
+#include "rpc/words.h"
 
 #include "google/protobuf/empty.pb-c.h"
 #include "plugin/grpc_controller.pb-c.h"
@@ -42,6 +44,7 @@ struct sy_stream {
     struct sy_host *host;
     struct sy_answers *answers;
     bool interrupted;
+    bool looks_on;    /* an interrupt ends the looking, and nothing else */
     int64_t sequence; /* of the last event */
     char release_id[40];
     char function[SY_FUNCTION_MAX + 1];
@@ -214,42 +217,6 @@ void sy_host_finish(struct sy_host *host) {
     destroy(host, END_MS);
 }
 
-int sy_host_plan(struct sy_host *host, const struct sy_spec *spec, struct sy_plan *ret,
-                 struct sy_error *error) {
-    struct sy_spec_message message;
-    Steelyard__V1__PlanRequest request = STEELYARD__V1__PLAN_REQUEST__INIT;
-    ProtobufCMessage *answer = NULL;
-    sy_spec_to_proto(spec, &message);
-    request.spec = &message.spec;
-    if (ask(host, "/steelyard.v1.ReleaseService/Plan", &request.base,
-            &steelyard__v1__plan_response__descriptor, ASK_MS, &answer, error)) {
-        explain(host, "try again", error);
-        return -1;
-    }
-    int failed =
-        sy_plan_from_proto(((const Steelyard__V1__PlanResponse *)answer)->plan, ret, error);
-    protobuf_c_message_free_unpacked(answer, NULL);
-    return failed;
-}
-
-int sy_host_status(struct sy_host *host, const char *function, const char *alias, bool settle,
-                   struct sy_facts *ret, struct sy_error *error) {
-    Steelyard__V1__GetRequest request = STEELYARD__V1__GET_REQUEST__INIT;
-    ProtobufCMessage *answer = NULL;
-    request.function = (char *)function;
-    request.alias = (char *)alias;
-    request.read_only = !settle;
-    if (ask(host, "/steelyard.v1.ReleaseService/Get", &request.base,
-            &steelyard__v1__get_response__descriptor, ASK_MS, &answer, error)) {
-        explain(host, "try again", error);
-        return -1;
-    }
-    int failed =
-        sy_status_from_proto(((const Steelyard__V1__GetResponse *)answer)->status, ret, error);
-    protobuf_c_message_free_unpacked(answer, NULL);
-    return failed;
-}
-
 static int open_stream(struct sy_host *host, const char *method, const ProtobufCMessage *request,
                        const char *function, const char *alias, struct sy_stream **ret) {
     struct sy_stream *stream = sy_calloc(1, sizeof *stream);
@@ -273,15 +240,50 @@ int sy_host_apply(struct sy_host *host, const struct sy_spec *spec, const char *
                        spec->alias, ret);
 }
 
-int sy_host_rollback(struct sy_host *host, const char *function, const char *alias,
-                     const char *reason, struct sy_stream **ret, struct sy_error *error) {
+int sy_host_resume(struct sy_host *host, const struct sy_resume *resume, struct sy_stream **ret,
+                   struct sy_error *error) {
     (void)error;
+    Steelyard__V1__ResumeRequest request = STEELYARD__V1__RESUME_REQUEST__INIT;
+    request.function = (char *)resume->function;
+    request.alias = (char *)resume->alias;
+    request.reason = (char *)resume->reason;
+    request.wait = sy_wait_to_proto(resume->wait);
+    request.on_interrupt = sy_interrupt_to_proto(resume->on_interrupt);
+    request.settle = resume->settle;
+    request.promote = resume->promote;
+    return open_stream(host, "/steelyard.v1.ReleaseService/Resume", &request.base, resume->function,
+                       resume->alias, ret);
+}
+
+int sy_host_rollback(struct sy_host *host, const struct sy_rollback *rollback,
+                     struct sy_stream **ret, struct sy_error *error) {
+    (void)error;
+    struct sy_spec_message steps;
+    struct sy_spec spec = {.n_stages = rollback->n_steps};
     Steelyard__V1__RollbackRequest request = STEELYARD__V1__ROLLBACK_REQUEST__INIT;
+    memcpy(spec.stages, rollback->steps, sizeof spec.stages);
+    sy_spec_to_proto(&spec, &steps);
+    request.function = (char *)rollback->function;
+    request.alias = (char *)rollback->alias;
+    request.reason = (char *)rollback->reason;
+    request.baseline = (char *)rollback->baseline;
+    request.steps = &steps.list;
+    request.running_only = rollback->running_only;
+    return open_stream(host, "/steelyard.v1.ReleaseService/Rollback", &request.base,
+                       rollback->function, rollback->alias, ret);
+}
+
+int sy_host_watch(struct sy_host *host, const char *function, const char *alias,
+                  struct sy_stream **ret, struct sy_error *error) {
+    (void)error;
+    Steelyard__V1__WatchRequest request = STEELYARD__V1__WATCH_REQUEST__INIT;
     request.function = (char *)function;
     request.alias = (char *)alias;
-    request.reason = (char *)(reason ? reason : "");
-    return open_stream(host, "/steelyard.v1.ReleaseService/Rollback", &request.base, function,
-                       alias, ret);
+    request.through_record = true;
+    int failed = open_stream(host, "/steelyard.v1.ReleaseService/Watch", &request.base, function,
+                             alias, ret);
+    (*ret)->looks_on = true;
+    return failed;
 }
 
 static int decode_event(grpc_slice bytes, struct sy_release_event *ret, struct sy_error *error) {
@@ -307,6 +309,10 @@ static int decode_event(grpc_slice bytes, struct sy_release_event *ret, struct s
 int sy_stream_next(struct sy_stream *stream, int64_t timeout_ms, struct sy_release_event *ret,
                    struct sy_error *error) {
     grpc_slice bytes;
+    if (stream->looks_on && stream->interrupted) {
+        *error = (struct sy_error){0};
+        return -1;
+    }
     int got = sy_answers_next(stream->answers, timeout_ms, &bytes, error);
     if (got < 0 && stream->interrupted && error->code == SY_NOT_FOUND)
         return sy_fail(error, SY_CANCELLED,
@@ -315,9 +321,10 @@ int sy_stream_next(struct sy_stream *stream, int64_t timeout_ms, struct sy_relea
                        stream->function, stream->alias);
     if (got < 0)
         explain(stream->host,
-                stream->sequence
-                    ? "the alias may be split: `steelyard status` shows where it stands, `apply` "
-                      "goes on once the lease has run out (2 minutes), `rollback` goes back at once"
+                stream->looks_on ? "`steelyard status` shows where the release stands"
+                : stream->sequence
+                    ? "the alias may be split: `steelyard status` shows where it stands, `resume` "
+                      "goes on with it, `rollback` goes back at once"
                     : "nothing was heard of a release; `steelyard status` shows whether one began",
                 error);
     if (got <= 0)
@@ -334,6 +341,8 @@ void sy_stream_interrupt(struct sy_stream *stream) {
     if (stream->interrupted)
         return;
     stream->interrupted = true;
+    if (stream->looks_on)
+        return;
     request.release_id = stream->release_id;
     request.function = stream->function;
     request.alias = stream->alias;
@@ -352,4 +361,22 @@ void sy_stream_close(struct sy_stream *stream) {
         return;
     sy_answers_close(stream->answers);
     free(stream);
+}
+
+int sy_host_ask(struct sy_host *host, const char *method, const ProtobufCMessage *request,
+                const ProtobufCMessageDescriptor *type, ProtobufCMessage **ret,
+                struct sy_error *error) {
+    if (!ask(host, method, request, type, ASK_MS, ret, error))
+        return 0;
+    explain(host, "try again", error);
+    return -1;
+}
+
+struct sy_answers *sy_host_open(struct sy_host *host, const char *method,
+                                const ProtobufCMessage *request) {
+    return sy_answers_open(host->channel, method, sy_message_pack(request));
+}
+
+void sy_host_explain(struct sy_host *host, const char *todo, struct sy_error *error) {
+    explain(host, todo, error);
 }

@@ -4,7 +4,7 @@
 #ifndef SY_RPC_CLIENT_H
 #define SY_RPC_CLIENT_H
 
-#include "core/plan.h"
+#include "engine/engine.h"
 
 struct sy_host;
 
@@ -24,13 +24,28 @@ SY_MUST_USE int sy_host_plan(struct sy_host *host, const struct sy_spec *spec, s
 SY_MUST_USE int sy_host_status(struct sy_host *host, const char *function, const char *alias,
                                bool settle, struct sy_facts *ret, struct sy_error *error);
 
+/* A person's word for a release that somebody drives. */
+SY_MUST_USE int sy_host_control(struct sy_host *host, const char *function, const char *alias,
+                                enum sy_control control, const char *reason,
+                                struct sy_control_answer *ret, struct sy_error *error);
+SY_MUST_USE int sy_host_verify(struct sy_host *host, const struct sy_verify *verify,
+                               struct sy_verified *ret, struct sy_error *error);
+/* Newest first; the caller frees *ret. */
+SY_MUST_USE int sy_host_history(struct sy_host *host, const char *function, const char *alias,
+                                struct sy_stored_version **ret, size_t *ret_n,
+                                struct sy_error *error);
+
 struct sy_stream;
 SY_MUST_USE int sy_host_apply(struct sy_host *host, const struct sy_spec *spec,
                               const char *fingerprint, struct sy_stream **ret,
                               struct sy_error *error);
-SY_MUST_USE int sy_host_rollback(struct sy_host *host, const char *function, const char *alias,
-                                 const char *reason, struct sy_stream **ret,
-                                 struct sy_error *error);
+SY_MUST_USE int sy_host_resume(struct sy_host *host, const struct sy_resume *resume,
+                               struct sy_stream **ret, struct sy_error *error);
+SY_MUST_USE int sy_host_rollback(struct sy_host *host, const struct sy_rollback *rollback,
+                                 struct sy_stream **ret, struct sy_error *error);
+/* Look on, whoever drives; an interrupt ends the looking and nothing else. */
+SY_MUST_USE int sy_host_watch(struct sy_host *host, const char *function, const char *alias,
+                              struct sy_stream **ret, struct sy_error *error);
 /* 1 = *ret holds the next event; 0 = none within timeout_ms; -1 = the end: error->code is SY_OK
  * after a finished release, else why. */
 int sy_stream_next(struct sy_stream *stream, int64_t timeout_ms, struct sy_release_event *ret,

@@ -7,7 +7,7 @@
 #ifndef SY_RPC_CONVERT_H
 #define SY_RPC_CONVERT_H
 
-#include "core/plan.h"
+#include "engine/engine.h"
 #include "steelyard/v1/release.pb-c.h"
 
 struct sy_spec_message {
@@ -31,19 +31,25 @@ struct sy_plan_message {
 };
 void sy_plan_to_proto(const struct sy_plan *plan, struct sy_plan_message *ret);
 
-struct sy_status_message {
-    Steelyard__V1__ReleaseStatus status;
-    Steelyard__V1__Routing routing;
-    Steelyard__V1__TargetVersion target;
+struct sy_record_message {
     Steelyard__V1__ReleaseRecord record;
     struct sy_spec_message spec;
     Steelyard__V1__StageResult results[SY_STAGES_MAX + 1];
     Steelyard__V1__StageResult *result_list[SY_STAGES_MAX + 1];
     Steelyard__V1__Counts counts[SY_STAGES_MAX + 1];
+    char reason[SY_REASON_MAX + 1];
+    char control_reason[SY_CONTROL_REASON_MAX + 1];
+};
+void sy_record_to_proto(const struct sy_record *record, struct sy_record_message *ret);
+
+struct sy_status_message {
+    Steelyard__V1__ReleaseStatus status;
+    Steelyard__V1__Routing routing;
+    Steelyard__V1__TargetVersion target;
+    struct sy_record_message record;
     Steelyard__V1__Lease lease;
     Steelyard__V1__Mirror mirror;
     Steelyard__V1__Traffic traffic;
-    char reason[SY_REASON_MAX + 1];
 };
 void sy_status_to_proto(const struct sy_facts *facts, struct sy_status_message *ret);
 
@@ -74,6 +80,16 @@ struct sy_event_message {
 };
 void sy_event_to_proto(const struct sy_release_event *event, struct sy_event_message *ret);
 
+struct sy_verified_message {
+    Steelyard__V1__VerifyResponse response;
+    Steelyard__V1__Routing routing;
+    Steelyard__V1__Observation observation;
+    Steelyard__V1__Counts canary;
+    Steelyard__V1__Counts baseline;
+    char text[SY_REASON_MAX + 1];
+};
+void sy_verified_to_proto(const struct sy_verified *verified, struct sy_verified_message *ret);
+
 /* Errors: INVALID_ARGUMENT that names the field. *ret is untouched then. */
 SY_MUST_USE int sy_spec_from_proto(const Steelyard__V1__ReleaseSpec *spec, struct sy_spec *ret,
                                    struct sy_error *error);
@@ -81,6 +97,17 @@ SY_MUST_USE int sy_plan_from_proto(const Steelyard__V1__Plan *plan, struct sy_pl
                                    struct sy_error *error);
 SY_MUST_USE int sy_status_from_proto(const Steelyard__V1__ReleaseStatus *status,
                                      struct sy_facts *ret, struct sy_error *error);
+SY_MUST_USE int sy_record_from_proto(const Steelyard__V1__ReleaseRecord *record,
+                                     struct sy_record *ret, struct sy_error *error);
+SY_MUST_USE int sy_verified_from_proto(const Steelyard__V1__VerifyResponse *response,
+                                       struct sy_verified *ret, struct sy_error *error);
+/* The requests of the verbs that take no spec. */
+SY_MUST_USE int sy_rollback_from_proto(const Steelyard__V1__RollbackRequest *request,
+                                       struct sy_rollback *ret, struct sy_error *error);
+SY_MUST_USE int sy_resume_from_proto(const Steelyard__V1__ResumeRequest *request,
+                                     struct sy_resume *ret, struct sy_error *error);
+SY_MUST_USE int sy_verify_from_proto(const Steelyard__V1__VerifyRequest *request,
+                                     struct sy_verify *ret, struct sy_error *error);
 /* An event of a kind that is not known here becomes a note with the same text. */
 SY_MUST_USE int sy_event_from_proto(const Steelyard__V1__ReleaseEvent *event,
                                     struct sy_release_event *ret, struct sy_error *error);

@@ -70,6 +70,7 @@ int sy_spec_from_proto(const Steelyard__V1__ReleaseSpec *spec, struct sy_spec *r
     sy_inconclusive_from_proto(spec->on_inconclusive, &out.on_inconclusive);
     out.retry = spec->retry;
     out.mirror_alias = spec->mirror_alias;
+    sy_primary_from_proto(spec->primary, &out.primary);
     *ret = out;
     return 0;
 }
@@ -123,12 +124,14 @@ static int results_from_proto(const Steelyard__V1__ReleaseRecord *record, struct
     return 0;
 }
 
-static int record_from_proto(const Steelyard__V1__ReleaseRecord *record, struct sy_record *ret,
-                             struct sy_error *error) {
+int sy_record_from_proto(const Steelyard__V1__ReleaseRecord *record, struct sy_record *ret,
+                         struct sy_error *error) {
+    if (!record)
+        return sy_fail_field(error, "record", "record: missing in the engine's answer");
     if (sy_spec_from_proto(record->spec, &ret->spec, error) || STRING(record, ret, release_id) ||
         STRING(record, ret, baseline) || STRING(record, ret, last_known_good) ||
         STRING(record, ret, revision) || STRING(record, ret, reason) ||
-        results_from_proto(record, ret, error))
+        STRING(record, ret, control_reason) || results_from_proto(record, ret, error))
         return -1;
     sy_phase_from_proto(record->phase, &ret->phase);
     sy_outcome_from_proto(record->outcome, &ret->outcome);
@@ -142,7 +145,8 @@ static int record_from_proto(const Steelyard__V1__ReleaseRecord *record, struct 
     ret->sequence = record->sequence;
     ret->extended = record->extended;
     ret->unproven = record->unproven;
-    ret->paused = record->paused;
+    ret->paused_ms = record->paused_unix_ms;
+    sy_control_from_proto(record->control, &ret->control);
     ret->mirrors = record->mirrors;
     ret->version = record->record_version;
     return 0;
@@ -198,7 +202,7 @@ int sy_status_from_proto(const Steelyard__V1__ReleaseStatus *status, struct sy_f
         mirror_from_proto(status->mirror, &out, error) ||
         (status->target && target_from_proto(status->target, &out, error)) ||
         (status->lease && lease_from_proto(status->lease, &out.lease, error)) ||
-        (status->record && record_from_proto(status->record, &out.record, error)))
+        (status->record && sy_record_from_proto(status->record, &out.record, error)))
         return -1;
     *ret = out;
     return 0;
@@ -289,6 +293,26 @@ int sy_event_from_proto(const Steelyard__V1__ReleaseEvent *event, struct sy_rele
     out.n_stages = event->stage_count;
     out.weight_bp = event->weight_bp;
     out.until_ms = event->until_unix_ms;
+    *ret = out;
+    return 0;
+}
+
+int sy_verified_from_proto(const Steelyard__V1__VerifyResponse *response, struct sy_verified *ret,
+                           struct sy_error *error) {
+    struct sy_verified out = {0};
+    const Steelyard__V1__Observation *observation = response->observation;
+    if (STRING(response, &out, version) || STRING(response, &out, baseline) ||
+        STRING(response, &out, text) || routing_from_proto(response->routing, &out.routing, error))
+        return -1;
+    sy_decision_from_proto(response->decision, &out.judgement.decision);
+    if (observation) {
+        counts_from_proto(observation->canary, &out.judgement.canary);
+        counts_from_proto(observation->baseline, &out.judgement.other);
+        out.threshold_bp = observation->threshold_bp;
+        out.window_ms = observation->window_ms;
+    }
+    out.from_ms = response->from_unix_ms;
+    out.to_ms = response->to_unix_ms;
     *ret = out;
     return 0;
 }

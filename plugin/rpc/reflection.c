@@ -137,9 +137,9 @@ static void add_service(struct service_list *list, const char *path) {
 }
 
 static void list_services(const struct sy_server *server, struct service_list *list) {
-    static const struct sy_method *const tables[] = {sy_release_methods, sy_engine_methods,
-                                                     sy_health_methods, sy_plugin_methods,
-                                                     sy_reflection_methods};
+    static const struct sy_method *const tables[] = {sy_release_methods, sy_function_methods,
+                                                     sy_engine_methods,  sy_health_methods,
+                                                     sy_plugin_methods,  sy_reflection_methods};
     grpc__reflection__v1__list_service_response__init(&list->response);
     list->response.service = list->list;
     for (size_t i = 0; i < SY_COUNT(tables); i++)

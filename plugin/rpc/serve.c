@@ -22,9 +22,9 @@ int64_t sy_server_now_ms(void) {
 }
 
 const struct sy_method *sy_server_method(const struct sy_server *server, grpc_slice path) {
-    static const struct sy_method *const tables[] = {sy_release_methods, sy_engine_methods,
-                                                     sy_health_methods, sy_reflection_methods,
-                                                     sy_plugin_methods};
+    static const struct sy_method *const tables[] = {sy_release_methods,    sy_function_methods,
+                                                     sy_engine_methods,     sy_health_methods,
+                                                     sy_reflection_methods, sy_plugin_methods};
     for (size_t i = 0; i < SY_COUNT(tables); i++)
         for (const struct sy_method *method = tables[i]; method->path; method++)
             if (grpc_slice_str_cmp(path, method->path) == 0)

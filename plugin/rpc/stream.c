@@ -1,7 +1,7 @@
-/* The events of a release, from a watch onto the wire. The engine's thread pulls at most a burst of
- * them into the call's ring; they are written one at a time, and the next burst is pulled when the
- * ring is half empty. So a slow reader holds back its own watch, loses nothing, and costs a bounded
- * backlog. */
+/* What the engine tells, from a watch or a job onto the wire. The engine's thread pulls at most a
+ * burst of it into the call's ring; messages are written one at a time, and the next burst is
+ * pulled when the ring is half empty. So a slow reader holds back its own source, loses nothing,
+ * and costs a bounded backlog. */
 #include "rpc/convert.h"
 #include "rpc/server_internal.h"
 
@@ -15,6 +15,20 @@ static grpc_byte_buffer *pack_event(const struct sy_release_event *event) {
     response.event = &message.event;
     return sy_message_pack(&response.base);
 }
+
+static int watch_next(void *from, grpc_byte_buffer **ret, struct sy_error *error) {
+    const struct sy_release_event *event = NULL;
+    int got = sy_watch_next(from, &event, error);
+    if (got > 0)
+        *ret = pack_event(event);
+    return got;
+}
+
+static void watch_close(void *from) {
+    sy_watch_close(from);
+}
+
+const struct sy_stream_source sy_watch_source = {watch_next, watch_close};
 
 void sy_stream_ready(void *call) {
     /* Never pulled from within the callback: it may come before the watch was returned. */
@@ -70,18 +84,11 @@ void sy_stream_written(struct sy_call *call, bool ok) {
         advance(call);
 }
 
-void sy_stream_attach(struct sy_call *call, struct sy_watch *watch) {
-    sy_call_ref(call); /* the watch's, until it is closed */
-    call->backlog.watch = watch;
-    sy_call_open(call);
-    sy_stream_pull(call);
-}
-
 void sy_stream_detach(struct sy_call *call) {
-    struct sy_watch *watch = SY_STEAL(call->backlog.watch);
-    if (!watch)
+    void *from = SY_STEAL(call->backlog.from);
+    if (!from)
         return;
-    sy_watch_close(watch);
+    call->backlog.source->close(from);
     sy_call_unref(call);
 }
 
@@ -114,19 +121,45 @@ static void end(struct sy_call *call, const struct sy_error *error) {
 }
 
 void sy_stream_pull(struct sy_call *call) {
-    const struct sy_release_event *event = NULL;
+    struct sy_backlog *backlog = &call->backlog;
     struct sy_error error = {0};
     int got = 1;
-    if (!call->backlog.watch)
+    if (!backlog->from)
         return;
     for (bool room = has_room(call); room && got > 0;) {
-        got = sy_watch_next(call->backlog.watch, &event, &error);
+        grpc_byte_buffer *message = NULL;
+        got = backlog->source->next(backlog->from, &message, &error);
         if (got > 0)
-            room = push(call, pack_event(event));
+            room = push(call, message);
     }
     if (got < 0)
         end(call, &error);
     advance(call);
     if (got < 0)
         sy_stream_detach(call);
+}
+
+static void attach(struct sy_call *call, const struct sy_stream_source *source, void *from) {
+    sy_call_ref(call); /* the source's, until it is closed */
+    call->backlog.source = source;
+    call->backlog.from = from;
+    sy_call_open(call);
+    sy_stream_pull(call);
+}
+
+void sy_stream_work(struct sy_call *call, unsigned bits, const struct sy_stream_source *source,
+                    void *(*begin)(struct sy_call *call)) {
+    if (bits & SY_WORK_CLOSE)
+        call->backlog.closed = true;
+    if (call->backlog.closed)
+        sy_stream_detach(call);
+    else if (bits & SY_WORK_START)
+        attach(call, source, begin(call));
+    else if (bits & SY_WORK_PULL)
+        sy_stream_pull(call);
+}
+
+void sy_stream_closed(struct sy_call *call, bool cancelled) {
+    if (cancelled)
+        sy_call_post(call, SY_WORK_CLOSE);
 }

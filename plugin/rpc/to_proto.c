@@ -70,6 +70,7 @@ void sy_spec_to_proto(const struct sy_spec *spec, struct sy_spec_message *ret) {
     ret->spec.on_inconclusive = sy_inconclusive_to_proto(spec->on_inconclusive);
     ret->spec.retry = spec->retry;
     ret->spec.mirror_alias = spec->mirror_alias;
+    ret->spec.primary = sy_primary_to_proto(spec->primary);
 }
 
 static void planned_stages_to_proto(const struct sy_plan *plan, struct sy_plan_message *ret) {
@@ -104,7 +105,7 @@ void sy_plan_to_proto(const struct sy_plan *plan, struct sy_plan_message *ret) {
         ret->warning_list[i] = clean(plan->warnings[i], ret->warnings[i], sizeof ret->warnings[i]);
 }
 
-static void results_to_proto(const struct sy_record *record, struct sy_status_message *ret) {
+static void results_to_proto(const struct sy_record *record, struct sy_record_message *ret) {
     ret->record.n_results = at_most(record->spec.n_stages, SY_STAGES_MAX) + 1;
     ret->record.results = ret->result_list;
     for (size_t i = 0; i < ret->record.n_results; i++) {
@@ -118,7 +119,7 @@ static void results_to_proto(const struct sy_record *record, struct sy_status_me
     }
 }
 
-static void record_to_proto(const struct sy_record *record, struct sy_status_message *ret) {
+void sy_record_to_proto(const struct sy_record *record, struct sy_record_message *ret) {
     Steelyard__V1__ReleaseRecord *to = &ret->record;
     steelyard__v1__release_record__init(to);
     sy_spec_to_proto(&record->spec, &ret->spec);
@@ -138,11 +139,14 @@ static void record_to_proto(const struct sy_record *record, struct sy_status_mes
     to->sequence = record->sequence;
     to->extended = record->extended;
     to->unproven = record->unproven;
-    to->paused = record->paused;
+    to->paused_unix_ms = record->paused_ms;
     to->mirrors = record->mirrors;
     to->outcome = sy_outcome_to_proto(record->outcome);
     to->reason = clean(record->reason, ret->reason, sizeof ret->reason);
     to->record_version = record->version;
+    to->control = sy_control_to_proto(record->control);
+    to->control_reason =
+        clean(record->control_reason, ret->control_reason, sizeof ret->control_reason);
     results_to_proto(record, ret);
 }
 
@@ -178,9 +182,27 @@ void sy_status_to_proto(const struct sy_facts *facts, struct sy_status_message *
     if (facts->has_traffic)
         ret->status.traffic = &ret->traffic;
     if (facts->has_record) {
-        record_to_proto(&facts->record, ret);
-        ret->status.record = &ret->record;
+        sy_record_to_proto(&facts->record, &ret->record);
+        ret->status.record = &ret->record.record;
     }
+}
+
+void sy_verified_to_proto(const struct sy_verified *verified, struct sy_verified_message *ret) {
+    Steelyard__V1__VerifyResponse *to = &ret->response;
+    steelyard__v1__verify_response__init(to);
+    steelyard__v1__observation__init(&ret->observation);
+    ret->observation.canary = counts_to_proto(&verified->judgement.canary, &ret->canary);
+    ret->observation.baseline = counts_to_proto(&verified->judgement.other, &ret->baseline);
+    ret->observation.threshold_bp = verified->threshold_bp;
+    ret->observation.window_ms = verified->window_ms;
+    to->version = borrow(verified->version);
+    to->baseline = borrow(verified->baseline);
+    to->decision = sy_decision_to_proto(verified->judgement.decision);
+    to->observation = &ret->observation;
+    to->from_unix_ms = verified->from_ms;
+    to->to_unix_ms = verified->to_ms;
+    to->text = clean(verified->text, ret->text, sizeof ret->text);
+    to->routing = routing_to_proto(&verified->routing, &ret->routing);
 }
 
 static Steelyard__V1__Observation *observation_to_proto(const struct sy_release_event *event,

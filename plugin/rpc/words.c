@@ -5,6 +5,7 @@
 /* The core's "none yet" is the protocol's "unspecified". */
 #define STEELYARD__V1__DECISION__DECISION_NONE STEELYARD__V1__DECISION__DECISION_UNSPECIFIED
 #define STEELYARD__V1__OUTCOME__OUTCOME_NONE STEELYARD__V1__OUTCOME__OUTCOME_UNSPECIFIED
+#define STEELYARD__V1__CONTROL__CONTROL_NONE STEELYARD__V1__CONTROL__CONTROL_UNSPECIFIED
 #define SY_PLAN_KINDS(X) X(RELEASE, "") X(FIRST, "") X(UNCHANGED, "") X(RESUME, "")
 
 #define PAIR(core, wire) [core] = wire,
@@ -66,6 +67,22 @@ static const Steelyard__V1__Phase phase_pairs[] = {
 #undef X
 };
 DEFINE(phase, enum sy_phase, Steelyard__V1__Phase, STEELYARD__V1__PHASE__PHASE_UNSPECIFIED)
+
+static const Steelyard__V1__Primary primary_pairs[] = {
+#define X(name, word) PAIR(SY_PRIMARY_##name, STEELYARD__V1__PRIMARY__PRIMARY_##name)
+    SY_PRIMARIES(X)
+#undef X
+};
+DEFINE(primary, enum sy_primary, Steelyard__V1__Primary,
+       STEELYARD__V1__PRIMARY__PRIMARY_UNSPECIFIED)
+
+static const Steelyard__V1__Control control_pairs[] = {
+#define X(name, word) PAIR(SY_CONTROL_##name, STEELYARD__V1__CONTROL__CONTROL_##name)
+    SY_CONTROLS(X)
+#undef X
+};
+DEFINE(control, enum sy_control, Steelyard__V1__Control,
+       STEELYARD__V1__CONTROL__CONTROL_UNSPECIFIED)
 
 static const Steelyard__V1__PlanKind plan_kind_pairs[] = {
 #define X(name, word) PAIR(SY_PLAN_##name, STEELYARD__V1__PLAN_KIND__PLAN_KIND_##name)

@@ -13,6 +13,8 @@ Steelyard__V1__Decision sy_decision_to_proto(enum sy_decision value);
 Steelyard__V1__Outcome sy_outcome_to_proto(enum sy_outcome value);
 Steelyard__V1__Phase sy_phase_to_proto(enum sy_phase value);
 Steelyard__V1__PlanKind sy_plan_kind_to_proto(enum sy_plan_kind value);
+Steelyard__V1__Primary sy_primary_to_proto(enum sy_primary value);
+Steelyard__V1__Control sy_control_to_proto(enum sy_control value);
 
 /* *ret stays as it was for "unspecified". */
 void sy_wait_from_proto(Steelyard__V1__Wait value, enum sy_wait *ret);
@@ -21,6 +23,8 @@ void sy_inconclusive_from_proto(Steelyard__V1__OnInconclusive value, enum sy_inc
 void sy_decision_from_proto(Steelyard__V1__Decision value, enum sy_decision *ret);
 void sy_outcome_from_proto(Steelyard__V1__Outcome value, enum sy_outcome *ret);
 void sy_phase_from_proto(Steelyard__V1__Phase value, enum sy_phase *ret);
+void sy_primary_from_proto(Steelyard__V1__Primary value, enum sy_primary *ret);
+void sy_control_from_proto(Steelyard__V1__Control value, enum sy_control *ret);
 void sy_plan_kind_from_proto(Steelyard__V1__PlanKind value, enum sy_plan_kind *ret);
 
 #endif

@@ -121,6 +121,9 @@ static int version_details(const struct json_object *object, struct sy_version *
                        sizeof version->code_sha256, error) ||
         sy_json_string(object, "description", false, version->description,
                        sizeof version->description, error) ||
+        sy_json_string(object, "role", false, version->role, sizeof version->role, error) ||
+        sy_json_string(object, "dead_letter", false, version->dead_letter,
+                       sizeof version->dead_letter, error) ||
         sy_json_string(object, "state", false, state, sizeof state, error) ||
         sy_scenario_duration(object, "active_from", false, &version->active_from_ms, error) ||
         sy_scenario_timeline(object, "error_rate", "rate", 1, &version->error_rate, error))
@@ -139,7 +142,7 @@ static int version_read(struct sy_world *world, struct sy_function *function,
                         const struct json_object *object, struct sy_error *error) {
     int64_t number = 0;
     if (ONLY(object, "a version", error, "version", "error_rate", "state", "active_from",
-             "code_sha256", "description") ||
+             "code_sha256", "description", "role", "dead_letter") ||
         sy_scenario_version(object, "version", true, &number, error))
         return -1;
     if (number == SY_LATEST || number < function->next_number)
@@ -162,13 +165,16 @@ static int latest_read(struct sy_world *world, struct sy_function *function,
     if (function->n_versions) {
         const struct sy_version *last = &function->versions[function->n_versions - 1];
         memcpy(latest->code_sha256, last->code_sha256, sizeof latest->code_sha256);
+        memcpy(latest->role, last->role, sizeof latest->role);
+        memcpy(latest->dead_letter, last->dead_letter, sizeof latest->dead_letter);
         sy_timeline_copy(&latest->error_rate, &last->error_rate);
     }
     if (sy_json_child(object, "latest", false, json_type_object, &child, error))
         return -1;
     if (!child)
         return 0;
-    if (ONLY(child, "latest", error, "error_rate", "code_sha256", "description"))
+    if (ONLY(child, "latest", error, "error_rate", "code_sha256", "description", "role",
+             "dead_letter"))
         return -1;
     return version_details(child, latest, error);
 }
@@ -233,12 +239,32 @@ static int each(struct sy_world *world, struct sy_function *function,
     return 0;
 }
 
+/* How publishing and uploading go. */
+static int updates_read(struct sy_function *function, const struct json_object *object,
+                        struct sy_error *error) {
+    const char *state = function->publish_state;
+    if (sy_scenario_duration(object, "publish_pending", false, &function->publish_pending_ms,
+                             error) ||
+        sy_scenario_duration(object, "update_pending", false, &function->update_pending_ms,
+                             error) ||
+        sy_json_bool(object, "update_fails", false, &function->update_fails, error) ||
+        sy_json_bool(object, "snap_start", false, &function->snap_start, error) ||
+        sy_json_string(object, "publish_state", false, function->publish_state,
+                       sizeof function->publish_state, error))
+        return -1;
+    if (state[0] && strcmp(state, "Active") != 0 && strcmp(state, "Failed") != 0)
+        return sy_fail_field(error, "publish_state",
+                             "publish_state is \"%s\": use Active or Failed", state);
+    return 0;
+}
+
 static int function_read(struct sy_world *world, struct sy_function *unused,
                          const struct json_object *object, struct sy_error *error) {
     (void)unused;
     char name[SY_FUNCTION_NAME_MAX + 1] = "";
     if (ONLY(object, "a function", error, "name", "versions", "latest", "aliases", "traffic",
-             "publish_pending") ||
+             "publish_pending", "publish_state", "update_pending", "update_fails", "snap_start",
+             "permissions", "provisioned_concurrency", "event_invoke") ||
         sy_json_string(object, "name", true, name, sizeof name, error))
         return -1;
     if (!is_name(name, "-_"))
@@ -251,11 +277,11 @@ static int function_read(struct sy_world *world, struct sy_function *unused,
     function->traffic_ms = world->start_ms;
     function->key = sy_random_key(world->seed, sy_random_name(name));
     (void)lh_table_insert(world->functions, function->name, function);
-    if (sy_scenario_duration(object, "publish_pending", false, &function->publish_pending_ms,
-                             error) ||
+    if (updates_read(function, object, error) ||
         each(world, function, object, "versions", MAX_VERSIONS, version_read, error) ||
         latest_read(world, function, object, error) ||
-        each(world, function, object, "aliases", MAX_ALIASES, alias_read, error))
+        each(world, function, object, "aliases", MAX_ALIASES, alias_read, error) ||
+        sy_scenario_settings(function, object, error))
         return -1;
     /* Only now: what was set up above was so from the very beginning. */
     function->traffic_ms = world->start_ms - world->running_for_ms;

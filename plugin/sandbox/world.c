@@ -25,6 +25,7 @@ static void function_free(struct lh_entry *entry) {
     free(function->aliases);
     free(function->flows);
     free(function->series);
+    free(function->settings);
     free(function);
 }
 
@@ -200,4 +201,8 @@ int sy_world_act(struct sy_world *world, int64_t now_ms, const char *action_json
 
 void sy_world_uuid(struct sy_world *world, char buf[SY_UUID_LEN + 1]) {
     sy_random_uuid(&world->ids, buf);
+}
+
+int64_t sy_world_whole_deletions(const struct sy_world *world) {
+    return world->whole_deletions;
 }

@@ -30,6 +30,9 @@ void sy_world_handle(struct sy_world *world, int64_t now_ms, const struct sy_htt
 SY_MUST_USE int sy_world_act(struct sy_world *world, int64_t now_ms, const char *action_json,
                              struct sy_error *error);
 
+/* How often somebody asked to delete a whole function; it is always refused. */
+int64_t sy_world_whole_deletions(const struct sy_world *world);
+
 /* The in-process carrier. Its clock starts at the world's start and moves only in wait(): to the
  * next arrival or response, or to until_ms. One wait() makes at most one step - a request takes
  * effect, or a response is delivered - so a test can stop an engine between any two of them. */

@@ -175,7 +175,15 @@ static bool wish_is_possible(struct sy_call *call, struct sy_function *function,
                         text, text);
         return false;
     }
-    return version_exists(call, function, wish->split.additional);
+    if (!version_exists(call, function, wish->split.additional))
+        return false;
+    const struct sy_version *a = sy_function_version(function, wish->split.version);
+    const struct sy_version *b = sy_function_version(function, wish->split.additional);
+    if (strcmp(a->role, b->role) != 0 || strcmp(a->dead_letter, b->dead_letter) != 0)
+        return invalid(call, "InvalidParameterValueException",
+                       "Function versions of an alias must have the same execution role and "
+                       "dead letter config");
+    return true;
 }
 
 static void wish_grant(struct sy_call *call, struct sy_function *function, const char *name,

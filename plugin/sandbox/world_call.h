@@ -21,6 +21,7 @@ struct sy_operation {
     const char *under;  /* what follows the function in the path; "" = nothing */
     bool named;         /* and whether a name follows that */
     bool raw;           /* the body is a payload, not JSON */
+    const char *api;    /* NULL: 2015-03-31 */
 };
 
 struct sy_route {
@@ -64,7 +65,22 @@ void sy_lambda_create_alias(struct sy_call *call);
 void sy_lambda_update_alias(struct sy_call *call);
 void sy_lambda_delete_alias(struct sy_call *call);
 void sy_lambda_list_aliases(struct sy_call *call);
-void sy_lambda_invoke(struct sy_call *call);
+void sy_world_invoke(struct sy_call *call);
+/* world_code.c, world_around.c */
+void sy_world_update_code(struct sy_call *call);
+void sy_world_publish_version(struct sy_call *call);
+void sy_lambda_get_policy(struct sy_call *call);
+void sy_lambda_get_concurrency(struct sy_call *call);
+void sy_lambda_get_event_invoke(struct sy_call *call);
+/* A version as Lambda describes it; with_state: as GetFunctionConfiguration does. */
+struct json_object *sy_lambda_configuration(const struct sy_world *world,
+                                            const struct sy_function *function,
+                                            const struct sy_version *version, const char *qualifier,
+                                            bool with_state);
+/* The update of $LATEST that was in progress is over when its time has come. */
+void sy_lambda_settle(struct sy_world *world, struct sy_function *function);
+/* The qualifier of the query string or of the path; false after an answer when the two differ. */
+bool sy_lambda_qualifier(struct sy_call *call, char qualifier[SY_ALIAS_NAME_MAX + 1]);
 /* world_lambda.c: the function of the path; answers 404 and returns NULL when there is none. A
  * qualifier that the path carried (name:qualifier) goes to qualifier of SY_ALIAS_NAME_MAX + 1. */
 struct sy_function *sy_lambda_function(struct sy_call *call, char *qualifier);

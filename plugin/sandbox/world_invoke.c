@@ -18,7 +18,7 @@ static void answer_worked(struct sy_call *call, const char *number) {
     sy_answer(call, 200, answer);
 }
 
-void sy_lambda_invoke(struct sy_call *call) {
+void sy_world_invoke(struct sy_call *call) {
     char qualifier[SY_ALIAS_NAME_MAX + 1] = "", query[SY_ALIAS_NAME_MAX + 1], number[24];
     bool failed = false;
     const char *type = sy_request_header(call->request, "X-Amz-Invocation-Type");

@@ -1,5 +1,6 @@
 /* Lambda: functions and their versions. Aliases are in world_alias.c. */
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "sandbox/world_call.h"
 
@@ -86,10 +87,22 @@ static void add_text(struct json_object *object, const char *key, const char *va
 }
 
 static void add_state(const struct sy_world *world, struct json_object *object,
-                      const struct sy_version *version) {
+                      const struct sy_function *function, const struct sy_version *version) {
     if (sy_version_is_active(world, version)) {
+        bool failed = strcmp(version->state, "Failed") == 0;
+        bool latest = version->number == SY_LATEST;
         add_text(object, "State", version->state);
-        add_text(object, "LastUpdateStatus", "Successful");
+        if (failed) {
+            add_text(object, "StateReason", "The sandbox was told that it fails.");
+            add_text(object, "StateReasonCode", "InternalError");
+        }
+        add_text(object, "LastUpdateStatus",
+                 !latest || !function->modified ? "Successful"
+                 : function->updating           ? "InProgress"
+                 : function->update_fails       ? "Failed"
+                                                : "Successful");
+        if (latest && function->modified && !function->updating && function->update_fails)
+            add_text(object, "LastUpdateStatusReason", "The sandbox was told that it fails.");
         return;
     }
     add_text(object, "State", "Pending");
@@ -104,17 +117,17 @@ static void add_modified(struct json_object *object, int64_t unix_ms) {
     add_text(object, "LastModified", text);
 }
 
-static struct json_object *configuration(const struct sy_world *world,
-                                         const struct sy_function *function,
-                                         const struct sy_version *version, const char *qualifier,
-                                         bool with_state) {
+struct json_object *sy_lambda_configuration(const struct sy_world *world,
+                                            const struct sy_function *function,
+                                            const struct sy_version *version, const char *qualifier,
+                                            bool with_state) {
     char arn[320], number[24];
     struct json_object *object = json_object_new_object();
     add_text(object, "FunctionName", function->name);
     add_text(object, "FunctionArn", sy_lambda_arn(world, function->name, qualifier, arn));
     add_text(object, "Runtime", "provided.al2023");
     (void)snprintf(arn, sizeof arn, "arn:aws:iam::%s:role/sandbox", world->account);
-    add_text(object, "Role", arn);
+    add_text(object, "Role", version->role[0] ? version->role : arn);
     add_text(object, "Handler", "bootstrap");
     json_object_object_add(object, "CodeSize", json_object_new_int(1024));
     add_text(object, "Description", version->description);
@@ -125,13 +138,24 @@ static struct json_object *configuration(const struct sy_world *world,
     add_text(object, "Version", sy_version_text(version->number, number));
     add_text(object, "RevisionId", version->revision);
     add_text(object, "PackageType", "Zip");
+    if (version->dead_letter[0]) {
+        struct json_object *dead_letter = json_object_new_object();
+        add_text(dead_letter, "TargetArn", version->dead_letter);
+        json_object_object_add(object, "DeadLetterConfig", dead_letter);
+    }
+    if (function->snap_start) {
+        struct json_object *snap_start = json_object_new_object();
+        bool made = version->number != SY_LATEST && sy_version_is_active(world, version);
+        add_text(snap_start, "ApplyOn", "PublishedVersions");
+        add_text(snap_start, "OptimizationStatus", made ? "On" : "Off");
+        json_object_object_add(object, "SnapStart", snap_start);
+    }
     if (with_state)
-        add_state(world, object, version);
+        add_state(world, object, function, version);
     return object;
 }
 
-/* The qualifier of the query string or of the path; false after an answer when the two differ. */
-static bool qualifier_of(struct sy_call *call, char qualifier[SY_ALIAS_NAME_MAX + 1]) {
+bool sy_lambda_qualifier(struct sy_call *call, char qualifier[SY_ALIAS_NAME_MAX + 1]) {
     char query[SY_ALIAS_NAME_MAX + 1];
     if (!sy_route_query(call->request, "Qualifier", query, sizeof query))
         return true;
@@ -148,10 +172,12 @@ static bool qualifier_of(struct sy_call *call, char qualifier[SY_ALIAS_NAME_MAX 
 static struct json_object *configuration_asked(struct sy_call *call) {
     char qualifier[SY_ALIAS_NAME_MAX + 1] = "";
     struct sy_function *function = sy_lambda_function(call, qualifier);
-    if (!function || !qualifier_of(call, qualifier))
+    if (!function || !sy_lambda_qualifier(call, qualifier))
         return NULL;
+    sy_lambda_settle(call->world, function);
     const struct sy_version *version = sy_lambda_version(call, function, qualifier);
-    return version ? configuration(call->world, function, version, qualifier, true) : NULL;
+    return version ? sy_lambda_configuration(call->world, function, version, qualifier, true)
+                   : NULL;
 }
 
 static void get_function_configuration(struct sy_call *call) {
@@ -193,8 +219,8 @@ static void list_versions(struct sy_call *call) {
     struct json_object *answer = json_object_new_object();
     struct json_object *list = json_object_new_array();
     if (marker == 0 && limit--)
-        json_object_array_add(
-            list, configuration(call->world, function, &function->latest, "$LATEST", false));
+        json_object_array_add(list, sy_lambda_configuration(call->world, function,
+                                                            &function->latest, "$LATEST", false));
     json_object_object_add(answer, "Versions", list);
     for (size_t i = 0; i < function->n_versions; i++) {
         const struct sy_version *version = &function->versions[i];
@@ -205,56 +231,10 @@ static void list_versions(struct sy_call *call) {
             add_text(answer, "NextMarker", number);
             break;
         }
-        json_object_array_add(list, configuration(call->world, function, version, number, false));
+        json_object_array_add(
+            list, sy_lambda_configuration(call->world, function, version, number, false));
     }
     sy_answer(call, 200, answer);
-}
-
-static bool publish_is_allowed(struct sy_call *call, const struct sy_version *latest,
-                               char description[SY_DESCRIPTION_MAX + 1]) {
-    char hash[65] = "", revision[SY_UUID_LEN + 1] = "";
-    struct sy_error error = {0};
-    if (sy_json_string(call->body, "CodeSha256", false, hash, sizeof hash, &error) ||
-        sy_json_string(call->body, "RevisionId", false, revision, sizeof revision, &error) ||
-        sy_json_string(call->body, "Description", false, description, SY_DESCRIPTION_MAX + 1,
-                       &error)) {
-        sy_answer_error(call, 400, "InvalidParameterValueException", "%s", error.message);
-        return false;
-    }
-    if (hash[0] && strcmp(hash, latest->code_sha256) != 0) {
-        sy_answer_error(call, 400, "InvalidParameterValueException",
-                        "CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). "
-                        "Please try again with the CodeSHA256 in $LATEST.",
-                        hash, latest->code_sha256);
-        return false;
-    }
-    if (revision[0] && strcmp(revision, latest->revision) != 0) {
-        sy_answer_error(call, 412, "PreconditionFailedException",
-                        "The Revision Id provided does not match the latest Revision Id. Call the "
-                        "GetFunction/GetAlias API to retrieve the latest Revision Id");
-        return false;
-    }
-    return true;
-}
-
-/* Code that did not change since the last version gives that version again. */
-static void publish_version(struct sy_call *call) {
-    char number[24], description[SY_DESCRIPTION_MAX + 1] = "";
-    struct sy_function *function = sy_lambda_function(call, NULL);
-    if (!function || !publish_is_allowed(call, &function->latest, description))
-        return;
-    struct sy_world *world = call->world;
-    struct sy_version *version =
-        function->n_versions ? &function->versions[function->n_versions - 1] : NULL;
-    if (!version || strcmp(version->code_sha256, function->latest.code_sha256) != 0) {
-        version = sy_function_publish(world, function, function->next_number);
-        memcpy(version->code_sha256, function->latest.code_sha256, sizeof version->code_sha256);
-        memcpy(version->description, description, sizeof description);
-        version->active_from_ms = world->now_ms - world->start_ms + function->publish_pending_ms;
-        sy_timeline_copy(&version->error_rate, &function->latest.error_rate);
-    }
-    (void)sy_version_text(version->number, number);
-    sy_answer(call, 201, configuration(world, function, version, number, true));
 }
 
 /* The names of the aliases that use the version, "" when none does. */
@@ -271,15 +251,19 @@ static void alias_users(const struct sy_function *function, int64_t number, char
     }
 }
 
-/* Without a qualifier the whole function goes. */
+/* AWS takes the whole function without a qualifier. Nothing here ever means that, so the sandbox
+ * refuses, and counts it as a fault of the caller's. */
 static void delete_function(struct sy_call *call) {
     char qualifier[SY_ALIAS_NAME_MAX + 1] = "", users[300];
     struct sy_function *function = sy_lambda_function(call, qualifier);
-    if (!function || !qualifier_of(call, qualifier))
+    if (!function || !sy_lambda_qualifier(call, qualifier))
         return;
     if (!*qualifier) {
-        function->deleted = true;
-        sy_answer(call, 204, NULL);
+        call->world->whole_deletions++;
+        sy_log(SY_LOG_ERROR, "the deletion of the whole function %s was refused", function->name);
+        sy_answer_error(call, 400, "InvalidParameterValueException",
+                        "The sandbox deletes versions alone: a deletion without a Qualifier is "
+                        "one of the whole function");
         return;
     }
     int64_t number = sy_version_number(qualifier);
@@ -308,12 +292,18 @@ const struct sy_operation sy_lambda_operations[] = {
     {"DeleteFunction", delete_function, "DELETE", ""},
     {"GetFunctionConfiguration", get_function_configuration, "GET", "configuration"},
     {"ListVersionsByFunction", list_versions, "GET", "versions"},
-    {"PublishVersion", publish_version, "POST", "versions"},
+    {"PublishVersion", sy_world_publish_version, "POST", "versions"},
+    {"UpdateFunctionCode", sy_world_update_code, "PUT", "code"},
+    {"GetPolicy", sy_lambda_get_policy, "GET", "policy"},
+    {"GetProvisionedConcurrencyConfig", sy_lambda_get_concurrency, "GET", "provisioned-concurrency",
+     .api = "2019-09-30"},
+    {"GetFunctionEventInvokeConfig", sy_lambda_get_event_invoke, "GET", "event-invoke-config",
+     .api = "2019-09-25"},
     {"ListAliases", sy_lambda_list_aliases, "GET", "aliases"},
     {"CreateAlias", sy_lambda_create_alias, "POST", "aliases"},
     {"GetAlias", sy_lambda_get_alias, "GET", "aliases", .named = true},
     {"UpdateAlias", sy_lambda_update_alias, "PUT", "aliases", .named = true},
     {"DeleteAlias", sy_lambda_delete_alias, "DELETE", "aliases", .named = true},
-    {"Invoke", sy_lambda_invoke, "POST", "invocations", .raw = true},
+    {"Invoke", sy_world_invoke, "POST", "invocations", .raw = true},
 };
 const size_t sy_lambda_operation_count = SY_COUNT(sy_lambda_operations);

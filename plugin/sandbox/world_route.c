@@ -84,7 +84,20 @@ static bool segment(const char **path, char *buf, size_t size) {
     return sy_route_decode(p, len, false, buf, size);
 }
 
-static void find_lambda(const struct sy_http_request *request, const char *path,
+/* "/2015-03-31/functions…": the date is the API's; 0 when the path is another. */
+static size_t lambda_prefix(const char *path) {
+    static const char pattern[] = "/dddd-dd-dd/functions";
+    for (size_t i = 0; i < sizeof pattern - 1; i++)
+        if (pattern[i] == 'd' ? !(path[i] >= '0' && path[i] <= '9') : path[i] != pattern[i])
+            return 0;
+    return sizeof pattern - 1;
+}
+
+static bool is_api(const struct sy_operation *operation, const char *date) {
+    return strncmp(date, operation->api ? operation->api : "2015-03-31", 10) == 0;
+}
+
+static void find_lambda(const struct sy_http_request *request, const char *date, const char *path,
                         struct sy_route *route) {
     char under[32] = "";
     route->wire = SY_WIRE_REST;
@@ -97,7 +110,8 @@ static void find_lambda(const struct sy_http_request *request, const char *path,
     for (size_t i = 0; i < sy_lambda_operation_count; i++) {
         const struct sy_operation *operation = &sy_lambda_operations[i];
         if (strcmp(operation->method, request->method) == 0 &&
-            strcmp(operation->under, under) == 0 && operation->named == named) {
+            strcmp(operation->under, under) == 0 && operation->named == named &&
+            is_api(operation, date)) {
             route->operation = operation;
             (void)snprintf(route->asked, sizeof route->asked, "%s", operation->name);
         }
@@ -129,15 +143,15 @@ static void find_query(const struct sy_http_request *request, struct sy_route *r
 }
 
 void sy_route_find(const struct sy_http_request *request, struct sy_route *ret) {
-    static const char lambda[] = "/2015-03-31/functions";
     static const char cbor[] = "/service/GraniteServiceVersion20100801/operation/";
     static const char ssm[] = "AmazonSSM.", cloudwatch[] = "GraniteServiceVersion20100801.";
     const char *path = path_of(request->url);
     const char *target = sy_request_header(request, "X-Amz-Target");
     const char *type = sy_request_header(request, "Content-Type");
     *ret = (struct sy_route){.wire = SY_WIRE_REST};
-    if (strncmp(path, lambda, sizeof lambda - 1) == 0)
-        find_lambda(request, path + sizeof lambda - 1, ret);
+    size_t lambda = lambda_prefix(path);
+    if (lambda)
+        find_lambda(request, path + 1, path + lambda, ret);
     else if (strncmp(path, cbor, sizeof cbor - 1) == 0)
         find_named(sy_cloudwatch_operations, sy_cloudwatch_operation_count, SY_WIRE_CBOR,
                    path + sizeof cbor - 1, strcspn(path + sizeof cbor - 1, "/?#"), ret);

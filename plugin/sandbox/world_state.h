@@ -19,6 +19,7 @@ enum {
     SY_ALIAS_NAME_MAX = 128,
     SY_DESCRIPTION_MAX = 256,
     SY_UUID_LEN = 36,
+    SY_ROLE_MAX = 200,
     SY_LATEST = 0, /* the version number that stands for $LATEST */
 };
 
@@ -43,8 +44,10 @@ struct sy_version {
     char code_sha256[65];
     char description[SY_DESCRIPTION_MAX + 1];
     char revision[SY_UUID_LEN + 1];
-    char state[16];         /* what it is once it is no longer Pending */
-    int64_t active_from_ms; /* since start; Pending before */
+    char role[SY_ROLE_MAX + 1];        /* ARN; "" = the account's role "sandbox" */
+    char dead_letter[SY_ROLE_MAX + 1]; /* ARN; "" = none */
+    char state[16];                    /* what it is once it is no longer Pending */
+    int64_t active_from_ms;            /* since start; Pending before */
     int64_t modified_ms;
     struct sy_timeline error_rate; /* 0..1 */
 };
@@ -85,6 +88,15 @@ struct sy_series {
     size_t capacity;
 };
 
+/* What is set for an alias, or (qualifier "") for the function. */
+enum sy_setting_kind { SY_SETTING_PERMISSION, SY_SETTING_CONCURRENCY, SY_SETTING_EVENT_INVOKE };
+struct sy_setting {
+    enum sy_setting_kind kind;
+    char qualifier[SY_ALIAS_NAME_MAX + 1];
+    char text[128]; /* the principal, or the status */
+    int64_t number; /* requested, or retries */
+};
+
 struct sy_function {
     char name[SY_FUNCTION_NAME_MAX + 1];
     bool deleted;
@@ -92,6 +104,15 @@ struct sy_function {
     uint64_t invokes;
     int64_t next_number;
     int64_t publish_pending_ms; /* how long a published version stays Pending */
+    char publish_state[16];     /* what it is then; "" = Active */
+    int64_t update_pending_ms;  /* how long an update of the code is InProgress */
+    bool update_fails;
+    int64_t update_until_ms; /* since start: until then it is, and the revision changes once more */
+    bool updating;
+    bool modified; /* the code was updated at all */
+    bool snap_start;
+    struct sy_setting *settings;
+    size_t n_settings;
     struct sy_version latest;
     struct sy_version *versions; /* by number */
     size_t n_versions;
@@ -177,6 +198,7 @@ struct sy_world {
     int64_t running_for_ms; /* traffic before the start */
     int64_t propagation_ms; /* from an alias's change until traffic follows it */
     int64_t latency_default_ms;
+    int64_t whole_deletions; /* of functions, refused */
     struct sy_latency *latencies;
     size_t n_latencies;
     struct sy_fault *faults;
@@ -212,6 +234,10 @@ SY_MUST_USE int sy_scenario_timeline(const struct json_object *object, const cha
 /* Put the parameter that the members name and value tell. */
 SY_MUST_USE int sy_scenario_parameter(struct sy_world *world, const struct json_object *object,
                                       struct sy_error *error);
+
+/* world_around.c: a function's policies, provisioned_concurrency and event_invoke. */
+SY_MUST_USE int sy_scenario_settings(struct sy_function *function, const struct json_object *object,
+                                     struct sy_error *error);
 
 /* world_act.c: what an operator or another tool does. Checks the names it is given. */
 SY_MUST_USE int sy_act(struct sy_world *world, struct json_object *action, struct sy_error *error);

@@ -48,6 +48,7 @@ static struct json_object *spec_new(const struct sy_spec *spec) {
     add_string(object, "wait", sy_wait_word(spec->wait));
     add_string(object, "on_interrupt", sy_interrupt_word(spec->on_interrupt));
     add_string(object, "on_inconclusive", sy_inconclusive_word(spec->on_inconclusive));
+    add_string(object, "primary", sy_primary_word(spec->primary));
     add_bool(object, "retry", spec->retry);
     add_bool(object, "mirror_alias", spec->mirror_alias);
     return object;
@@ -106,9 +107,13 @@ char *sy_record_write(const struct sy_record *record) {
     add_int(object, "sequence", record->sequence);
     add_bool(object, "extended", record->extended);
     add_bool(object, "unproven", record->unproven);
-    add_bool(object, "paused", record->paused);
+    add_int(object, "paused_unix_ms", record->paused_ms);
     add_bool(object, "mirrors", record->mirrors);
     json_object_object_add(object, "rolled_back", rolled_back_new(record));
+    if (record->control != SY_CONTROL_NONE) {
+        add_string(object, "control", sy_control_word(record->control));
+        add_string(object, "control_reason", record->control_reason);
+    }
     add_string(object, "outcome", sy_outcome_word(record->outcome));
     add_string(object, "reason", record->reason);
     json_object_object_add(object, "results", results_new(record));

@@ -13,11 +13,13 @@ static const int64_t time_max_ms = INT64_C(253402300799999); /* the end of the y
 static const int64_t count_max = INT64_MAX / 10000;
 
 /* A word of an enumeration, by the function that writes it. */
-static int parse_word(const struct json_object *object, const char *key,
+static int parse_word(const struct json_object *object, const char *key, bool required,
                       const char *(*word)(int value), int count, int *ret, struct sy_error *error) {
-    char text[32];
-    if (sy_json_string(object, key, true, text, sizeof text, error))
+    char text[32] = "";
+    if (sy_json_string(object, key, required, text, sizeof text, error))
         return -1;
+    if (!text[0] && !required)
+        return 0;
     for (int i = 0; i < count; i++)
         if (strcmp(word(i), text) == 0) {
             *ret = i;
@@ -32,6 +34,10 @@ static const char *phase_word(int value) {
 
 static const char *outcome_word(int value) {
     return sy_outcome_word((enum sy_outcome)value);
+}
+
+static const char *control_word(int value) {
+    return sy_control_word((enum sy_control)value);
 }
 
 static int parse_time(const struct json_object *object, const char *key, int64_t *ret,
@@ -91,13 +97,16 @@ static int parse_choices(const struct json_object *object, struct sy_spec *spec,
     char wait[32] = "";
     char interrupt[32] = "";
     char inconclusive[32] = "";
+    char primary[32] = "";
     if (sy_json_string(object, "wait", true, wait, sizeof wait, error) ||
         sy_json_string(object, "on_interrupt", true, interrupt, sizeof interrupt, error) ||
-        sy_json_string(object, "on_inconclusive", true, inconclusive, sizeof inconclusive, error))
+        sy_json_string(object, "on_inconclusive", true, inconclusive, sizeof inconclusive, error) ||
+        sy_json_string(object, "primary", true, primary, sizeof primary, error))
         return -1;
     if (sy_wait_parse(wait, &spec->wait, error) ||
         sy_interrupt_parse(interrupt, &spec->on_interrupt, error) ||
-        sy_inconclusive_parse(inconclusive, &spec->on_inconclusive, error))
+        sy_inconclusive_parse(inconclusive, &spec->on_inconclusive, error) ||
+        sy_primary_parse(primary, &spec->primary, error))
         return -1;
     return 0;
 }
@@ -208,7 +217,7 @@ static int parse_flags(const struct json_object *object, struct sy_record *recor
                        struct sy_error *error) {
     if (sy_json_bool(object, "extended", true, &record->extended, error) ||
         sy_json_bool(object, "unproven", true, &record->unproven, error) ||
-        sy_json_bool(object, "paused", true, &record->paused, error))
+        parse_time(object, "paused_unix_ms", &record->paused_ms, error))
         return -1;
     return sy_json_bool(object, "mirrors", true, &record->mirrors, error);
 }
@@ -226,22 +235,27 @@ static int parse_record(const struct json_object *object, struct sy_record *reco
                         struct sy_error *error) {
     int phase = 0;
     int outcome = 0;
+    int control = 0;
     if (sy_json_string(object, "release_id", true, record->release_id, sizeof record->release_id,
                        error) ||
         parse_spec(object, &record->spec, error) ||
-        parse_word(object, "phase", phase_word, SY_PHASE_COUNT, &phase, error) ||
+        parse_word(object, "phase", true, phase_word, SY_PHASE_COUNT, &phase, error) ||
         parse_u32(object, "stage", record->spec.n_stages, &record->stage, error) ||
         parse_versions(object, record, error) ||
         sy_json_string(object, "revision", true, record->revision, sizeof record->revision,
                        error) ||
         parse_times(object, record, error) || parse_flags(object, record, error) ||
-        parse_word(object, "outcome", outcome_word, SY_OUTCOME_COUNT, &outcome, error) ||
+        parse_word(object, "control", false, control_word, SY_CONTROL_COUNT, &control, error) ||
+        sy_json_string(object, "control_reason", false, record->control_reason,
+                       sizeof record->control_reason, error) ||
+        parse_word(object, "outcome", true, outcome_word, SY_OUTCOME_COUNT, &outcome, error) ||
         sy_json_string(object, "reason", true, record->reason, sizeof record->reason, error))
         return -1;
     if (!record->release_id[0])
         return sy_fail_field(error, "release_id", "release_id is empty");
     record->phase = (enum sy_phase)phase;
     record->outcome = (enum sy_outcome)outcome;
+    record->control = (enum sy_control)control;
     return parse_results(object, record, error);
 }
 

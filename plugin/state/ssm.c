@@ -13,7 +13,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "state/record_json.h"
+#include "state/ssm_history.h"
 #include "state/ssm_json.h"
+#include "state/ssm_names.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -30,6 +32,8 @@ struct ssm {
     struct sy_timers *timers;
     char *prefix;
     struct op_list ops;
+    struct sy_ssm_names_list names;
+    struct sy_ssm_histories histories;
 };
 
 /* What each parameter of a function is called behind prefix/function/. */
@@ -285,6 +289,14 @@ static void read_version(struct sy_store *store, const char *function, const cha
     get_parameter(op, selector, on_read_version);
 }
 
+static void read_history(struct sy_store *store, const char *function, const char *alias,
+                         sy_versions_stored_done *done, void *ctx) {
+    struct ssm *ssm = (struct ssm *)store;
+    SY_AUTO_FREE char *name =
+        sy_asprintf("%s/%s/%s%s", ssm->prefix, function, item_names[RECORD], alias);
+    sy_ssm_read_history(ssm->aws, &ssm->histories, name, function, alias, done, ctx);
+}
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 static void finish_put(struct op *op, enum item item, const struct sy_aws_reply *reply,
@@ -434,12 +446,31 @@ static void write_mirror(struct sy_store *store, const char *function,
         finish_write_later(op);
 }
 
+static void read_names(struct sy_store *store, const char *function, sy_names_done *done,
+                       void *ctx) {
+    struct ssm *ssm = (struct ssm *)store;
+    sy_ssm_names_read(ssm->aws, ssm->prefix, &ssm->names, function, done, ctx);
+}
+
+static void on_proof(void *ctx, const struct sy_aws_reply *reply, const struct sy_error *error) {
+    finish_put(ctx, CURRENT, reply, error);
+}
+
+static void prove_write(struct sy_store *store, const char *function, const char *current,
+                        sy_written_done *done, void *ctx) {
+    struct op *op = op_create(store, function, "", ctx);
+    op->written_done = done;
+    put_parameter(op, CURRENT, current, false, on_proof);
+}
+
 static void destroy(struct sy_store *store) {
     struct ssm *ssm = (struct ssm *)store;
     if (!ssm)
         return;
     while (!LIST_EMPTY(&ssm->ops))
         op_destroy(LIST_FIRST(&ssm->ops));
+    sy_ssm_names_drop(&ssm->names);
+    sy_ssm_histories_finish(&ssm->histories);
     free(ssm->prefix);
     free(ssm);
 }
@@ -449,10 +480,13 @@ struct sy_store *sy_ssm_create(struct sy_aws *aws, struct sy_io *io, struct sy_t
     static const struct sy_store_ops ops = {
         .read = read_all,
         .read_version = read_version,
+        .read_history = read_history,
         .write_record = write_record,
         .write_lease = write_lease,
         .drop_lease = drop_lease,
         .write_mirror = write_mirror,
+        .read_names = read_names,
+        .prove_write = prove_write,
         .destroy = destroy,
     };
     struct ssm *ssm = sy_calloc(1, sizeof *ssm);
@@ -461,6 +495,6 @@ struct sy_store *sy_ssm_create(struct sy_aws *aws, struct sy_io *io, struct sy_t
     ssm->io = io;
     ssm->timers = timers;
     ssm->prefix = sy_strdup(prefix ? prefix : "/lambda");
-    LIST_INIT(&ssm->ops);
+    LIST_INIT(&ssm->ops); /* the others are empty as they are: zero */
     return &ssm->base;
 }

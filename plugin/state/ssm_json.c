@@ -13,7 +13,7 @@ static int odd_answer(const char *operation, const struct sy_error *why, struct 
 }
 
 /* The value raw: a record may have been written with line breaks by a person. */
-static int parse_one(struct json_object *object, struct sy_parameter *ret, struct sy_error *error) {
+int sy_parameter_of(struct json_object *object, struct sy_parameter *ret, struct sy_error *error) {
     struct json_object *value = NULL;
     int64_t version = 0;
     if (sy_json_child(object, "Value", true, json_type_string, &value, error) ||
@@ -46,7 +46,7 @@ static int parse_found(struct json_object *list, char *const *names, size_t n,
             continue;
         if (ret[at].value)
             return sy_fail(error, SY_INTERNAL, "the parameter %s stands twice", names[at]);
-        if (parse_one(item, &ret[at], error))
+        if (sy_parameter_of(item, &ret[at], error))
             return -1;
     }
     return 0;
@@ -89,7 +89,7 @@ int sy_parameter_parse(const char *body, size_t len, struct sy_parameter *ret,
     struct sy_error why;
     if (sy_json_parse("the body", body, len, &tree, &why) ||
         sy_json_child(tree, "Parameter", true, json_type_object, &parameter, &why) ||
-        parse_one(parameter, ret, &why))
+        sy_parameter_of(parameter, ret, &why))
         return odd_answer("GetParameter", &why, error);
     *ret_tree = tree;
     tree = NULL;

@@ -24,6 +24,9 @@ SY_MUST_USE int sy_parameters_parse(const char *body, size_t len, char *const *n
 /* GetParameter. */
 SY_MUST_USE int sy_parameter_parse(const char *body, size_t len, struct sy_parameter *ret,
                                    struct json_object **ret_tree, struct sy_error *error);
+/* One parameter within an answer; borrowed from it. The error does not name the operation. */
+SY_MUST_USE int sy_parameter_of(struct json_object *object, struct sy_parameter *ret,
+                                struct sy_error *error);
 /* PutParameter: the version as written. */
 SY_MUST_USE int sy_put_parse(const char *body, size_t len, int64_t *ret_version,
                              struct sy_error *error);

@@ -8,6 +8,7 @@
 #ifndef SY_STATE_STORE_H
 #define SY_STATE_STORE_H
 
+#include "core/cleanup.h"
 #include "core/record.h"
 
 struct sy_stored {
@@ -27,6 +28,13 @@ typedef void sy_stored_done(void *ctx, const struct sy_stored *stored,
 /* version = of the parameter as written; each write raises it by one, whoever writes. */
 typedef void sy_written_done(void *ctx, int64_t version, const struct sy_error *error);
 
+/* A version that something of the function's parameters names, and what. */
+typedef void sy_names_done(void *ctx, const struct sy_named_version *names, size_t n,
+                           const struct sy_error *error);
+/* Newest first; [n] is owned by the caller of the callback. */
+typedef void sy_versions_stored_done(void *ctx, const struct sy_stored_version *versions, size_t n,
+                                     const struct sy_error *error);
+
 struct sy_store;
 struct sy_store_ops {
     /* Everything in one call. A record that is not JSON, breaks a rule, or has a newer format is
@@ -37,6 +45,10 @@ struct sy_store_ops {
      * record are filled. */
     void (*read_version)(struct sy_store *store, const char *function, const char *alias,
                          int64_t version, sy_stored_done *done, void *ctx);
+    /* Every version of the record that the store keeps (SSM: the last 100). What is no record, by
+     * somebody else's hand, is left out. */
+    void (*read_history)(struct sy_store *store, const char *function, const char *alias,
+                         sy_versions_stored_done *done, void *ctx);
     void (*write_record)(struct sy_store *store, const struct sy_record *record,
                          sy_written_done *done, void *ctx);
     /* lease->version 0: create it (ALREADY_EXISTS when somebody has one); else overwrite. */
@@ -47,6 +59,14 @@ struct sy_store_ops {
     /* Writes only what is set, one after the other; version is 0. */
     void (*write_mirror)(struct sy_store *store, const char *function,
                          const struct sy_mirror *mirror, sy_written_done *done, void *ctx);
+    /* Every version that the parameters and the records of all aliases name, some of them twice.
+     * A record that cannot be read is FAILED_PRECONDITION, reason BAD_RECORD: it may name any. */
+    void (*read_names)(struct sy_store *store, const char *function, sy_names_done *done,
+                       void *ctx);
+    /* Whether writing is allowed, without a change: creates current-version, which is there with
+     * that value, and so is ALREADY_EXISTS; should it have gone meanwhile, it is as it was. */
+    void (*prove_write)(struct sy_store *store, const char *function, const char *current,
+                        sy_written_done *done, void *ctx);
     void (*destroy)(struct sy_store *store);
 };
 struct sy_store {

@@ -11,6 +11,7 @@
 
 #include "aws/client.h"
 #include "base/memory.h"
+#include "target/lambda_call.h"
 #include "target/lambda_json.h"
 
 #include <stdio.h>
@@ -23,8 +24,13 @@ LIST_HEAD(op_list, op);
 struct lambda {
     struct sy_target base;
     struct sy_aws *aws;
+    struct sy_lambda *calls; /* the port's other half */
     struct op_list ops;
 };
+
+struct sy_lambda *sy_lambda_of(struct sy_target *target) {
+    return ((struct lambda *)target)->calls;
+}
 
 /* One operation of the port: one to three calls. */
 struct op {
@@ -267,6 +273,7 @@ static void destroy(struct sy_target *target) {
         return;
     while (!LIST_EMPTY(&lambda->ops))
         op_destroy(LIST_FIRST(&lambda->ops));
+    sy_lambda_close(lambda->calls);
     free(lambda);
 }
 
@@ -274,7 +281,9 @@ struct sy_target *sy_lambda_create(struct sy_aws *aws) {
     static const struct sy_target_ops ops = {read_alias, read_version, write_alias, destroy};
     struct lambda *lambda = sy_calloc(1, sizeof *lambda);
     lambda->base.ops = &ops;
+    lambda->base.function = &sy_lambda_function_ops;
     lambda->aws = aws;
+    lambda->calls = sy_lambda_open(aws);
     LIST_INIT(&lambda->ops);
     return &lambda->base;
 }

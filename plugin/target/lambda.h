@@ -6,43 +6,22 @@
 #ifndef SY_TARGET_LAMBDA_H
 #define SY_TARGET_LAMBDA_H
 
-#include "core/spec.h"
+#include "target/function.h"
 
 #include <stddef.h>
 
 struct sy_aws;
 struct sy_lambda;
 
-enum { SY_DESCRIPTION_MAX = 1024 }; /* 256 characters of up to four bytes */
-
 struct sy_lambda *sy_lambda_open(struct sy_aws *aws);
 /* Together with the client, with no turn of the loop between: calls under way are forgotten. */
 void sy_lambda_close(struct sy_lambda *lambda);
 
-struct sy_lambda_version {
-    char version[SY_VERSION_MAX + 1];
-    char code_sha256[64];
-    char description[SY_DESCRIPTION_MAX + 1];
-    char last_modified[40]; /* as Lambda writes it: 2026-01-02T03:04:05.000+0000 */
-};
-
 /* Every published version, in Lambda's order (oldest first); $LATEST is not one. Follows the pages,
  * 50 versions each, up to 200 of them. */
-typedef void sy_versions_done(void *ctx, const struct sy_lambda_version *versions, size_t n,
-                              const struct sy_error *error);
 void sy_lambda_list_versions(struct sy_lambda *lambda, const char *function, sy_versions_done *done,
                              void *ctx);
 
-struct sy_publish {
-    const char *function;
-    const char *code_sha256; /* publish only this code (else INVALID_ARGUMENT); NULL: whatever */
-    const char *revision;    /* of $LATEST (else ABORTED, STALE_REVISION); NULL: whatever */
-    const char *description; /* NULL: $LATEST's */
-};
-/* Lambda publishes nothing when neither code nor configuration changed since the last version, and
- * answers that one. A new version may be Pending for a while: read_version of the port tells. */
-typedef void sy_published_done(void *ctx, const struct sy_lambda_version *version,
-                               const struct sy_error *error);
 void sy_lambda_publish(struct sy_lambda *lambda, const struct sy_publish *publish,
                        sy_published_done *done, void *ctx);
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "target/lambda_call.h"
 
 #include <json-c/json.h>
 #include <math.h>
@@ -96,24 +97,31 @@ static int weights_parse(const struct json_object *alias, struct sy_routing *rou
     return 0;
 }
 
+int sy_lambda_routing_parse(const struct json_object *alias, struct sy_routing *ret,
+                            struct sy_error *error) {
+    struct sy_routing routing = {0};
+    char shown[64];
+    if (sy_json_string(alias, "FunctionVersion", true, routing.primary, sizeof routing.primary,
+                       error) ||
+        weights_parse(alias, &routing, error))
+        return -1;
+    if (!sy_lambda_is_version(routing.primary))
+        return sy_fail(
+            error, SY_INTERNAL, "FunctionVersion is \"%s\"",
+            sy_text_clean(routing.primary, strlen(routing.primary), shown, sizeof shown));
+    *ret = routing;
+    return 0;
+}
+
 int sy_lambda_alias_parse(const char *what, const char *body, size_t len,
                           struct sy_alias_state *ret, struct sy_error *error) {
     SY_AUTO_JSON struct json_object *alias = NULL;
     struct sy_alias_state state = {.exists = true};
     struct sy_error why;
-    char shown[64];
     if (sy_json_parse("the body", body, len, &alias, &why) ||
-        sy_json_string(alias, "FunctionVersion", true, state.routing.primary,
-                       sizeof state.routing.primary, &why) ||
-        sy_json_string(alias, "RevisionId", true, state.revision, sizeof state.revision, &why) ||
-        weights_parse(alias, &state.routing, &why))
+        sy_lambda_routing_parse(alias, &state.routing, &why) ||
+        sy_json_string(alias, "RevisionId", true, state.revision, sizeof state.revision, &why))
         return odd_answer(what, &why, error);
-    if (!sy_lambda_is_version(state.routing.primary))
-        return sy_fail(error, SY_INTERNAL,
-                       "Lambda's answer to %s is not as documented: FunctionVersion is \"%s\"",
-                       what,
-                       sy_text_clean(state.routing.primary, strlen(state.routing.primary), shown,
-                                     sizeof shown));
     if (!state.revision[0])
         return sy_fail(error, SY_INTERNAL,
                        "Lambda's answer to %s is not as documented: RevisionId is empty", what);
@@ -121,23 +129,63 @@ int sy_lambda_alias_parse(const char *what, const char *body, size_t len,
     return 0;
 }
 
+static int dead_letter_parse(const struct json_object *config, struct sy_configuration *ret,
+                             struct sy_error *error) {
+    struct json_object *dead_letter = NULL;
+    if (sy_json_child(config, "DeadLetterConfig", false, json_type_object, &dead_letter, error))
+        return -1;
+    return dead_letter ? sy_lambda_text(dead_letter, "TargetArn", ret->dead_letter,
+                                        sizeof ret->dead_letter, error)
+                       : 0;
+}
+
+/* SnapStart {ApplyOn: PublishedVersions | None}; OptimizationStatus follows State. */
+static int snap_start_parse(const struct json_object *config, struct sy_configuration *ret,
+                            struct sy_error *error) {
+    struct json_object *snap_start = NULL;
+    char apply_on[32] = "";
+    if (sy_json_child(config, "SnapStart", false, json_type_object, &snap_start, error) ||
+        (snap_start && sy_lambda_text(snap_start, "ApplyOn", apply_on, sizeof apply_on, error)))
+        return -1;
+    ret->snap_start = strcmp(apply_on, "PublishedVersions") == 0;
+    return 0;
+}
+
+int sy_lambda_configuration_parse(const char *what, const char *body, size_t len,
+                                  struct sy_configuration *ret, struct sy_error *error) {
+    SY_AUTO_JSON struct json_object *config = NULL;
+    struct sy_configuration c = {.exists = true};
+    struct sy_error why;
+    if (sy_json_parse("the body", body, len, &config, &why) ||
+        sy_json_string(config, "Version", true, c.version, sizeof c.version, &why) ||
+        sy_json_string(config, "State", false, c.state, sizeof c.state, &why) ||
+        sy_json_string(config, "LastUpdateStatus", false, c.last_update, sizeof c.last_update,
+                       &why) ||
+        sy_json_string(config, "CodeSha256", false, c.code_sha256, sizeof c.code_sha256, &why) ||
+        sy_json_string(config, "RevisionId", false, c.revision, sizeof c.revision, &why) ||
+        sy_lambda_text(config, "StateReason", c.state_reason, sizeof c.state_reason, &why) ||
+        sy_lambda_text(config, "LastUpdateStatusReason", c.last_update_reason,
+                       sizeof c.last_update_reason, &why) ||
+        sy_lambda_text(config, "Role", c.role, sizeof c.role, &why) ||
+        dead_letter_parse(config, &c, &why) || snap_start_parse(config, &c, &why))
+        return odd_answer(what, &why, error);
+    *ret = c;
+    return 0;
+}
+
 int sy_lambda_version_parse(const char *what, const char *body, size_t len, const char *version,
                             struct sy_version_state *ret, struct sy_error *error) {
-    SY_AUTO_JSON struct json_object *config = NULL;
     struct sy_version_state state = {.exists = true};
-    struct sy_error why;
     char shown[64];
-    char answered[SY_VERSION_MAX + 1] = "";
-    if (sy_json_parse("the body", body, len, &config, &why) ||
-        sy_json_string(config, "Version", true, answered, sizeof answered, &why) ||
-        sy_json_string(config, "State", false, state.state, sizeof state.state, &why) ||
-        sy_json_string(config, "CodeSha256", false, state.code_sha256, sizeof state.code_sha256,
-                       &why))
-        return odd_answer(what, &why, error);
+    if (sy_lambda_configuration_parse(what, body, len, &state.configuration, error))
+        return -1;
+    const char *answered = state.configuration.version;
     if (version && strcmp(answered, version) != 0)
         return sy_fail(error, SY_INTERNAL,
                        "Lambda's answer to %s is about version \"%s\" where %s was asked for", what,
                        sy_text_clean(answered, strlen(answered), shown, sizeof shown), version);
+    memcpy(state.state, state.configuration.state, sizeof state.state);
+    memcpy(state.code_sha256, state.configuration.code_sha256, sizeof state.code_sha256);
     *ret = state;
     return 0;
 }

@@ -6,6 +6,7 @@
 #define SY_TARGET_TARGET_H
 
 #include "core/event.h"
+#include "core/preflight.h"
 
 struct sy_alias_state {
     bool exists;
@@ -16,7 +17,8 @@ struct sy_alias_state {
 struct sy_version_state {
     bool exists;
     char state[32]; /* Active, Pending, Inactive, Failed; "" when the service does not say */
-    char code_sha256[64];
+    char code_sha256[SY_CODE_SHA256_MAX + 1];
+    struct sy_configuration configuration; /* all that was answered */
 };
 
 /* A function that does not exist is NOT_FOUND with reason FUNCTION_NOT_FOUND; an alias or version
@@ -27,6 +29,7 @@ typedef void sy_version_done(void *ctx, const struct sy_version_state *state,
                              const struct sy_error *error);
 
 struct sy_target;
+struct sy_function_ops;
 struct sy_target_ops {
     void (*read_alias)(struct sy_target *target, const char *function, const char *alias,
                        sy_alias_done *done, void *ctx);
@@ -42,6 +45,7 @@ struct sy_target_ops {
 };
 struct sy_target {
     const struct sy_target_ops *ops;
+    const struct sy_function_ops *function; /* target/function.h */
 };
 
 struct sy_aws;

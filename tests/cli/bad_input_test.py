@@ -8,66 +8,8 @@ import re
 import socket
 import threading
 
+from bad_input import FAILED, REFUSED, TESTS, USAGE, bad, check_json, check_sentence, check_text, test
 from world import CHECKOUT, CONTROL, FAST, World, function, main, scenario, wait_for
-
-USAGE, REFUSED, FAILED = 2, 5, 1
-TESTS = []
-
-# What gRPC, curl or C would say by themselves; none of it is a sentence for people.
-RAW = re.compile(r"0x[0-9a-f]{6}|\(null\)|%[sdlz]|Assertion|Segmentation|AddressSanitizer|runtime error")
-
-
-def test(name):
-    return lambda fn: TESTS.append((name, fn)) or fn
-
-
-def check_sentence(text, name, says):
-    assert says in text, f"{name}: does not say {says!r}: {text!r}"
-    assert not CONTROL.search(text) and "\n" not in text, f"{name}: control characters: {text!r}"
-    assert not re.search("[\ud800-\udfff]", text), f"{name}: broken UTF-8: {text!r}"
-    assert not RAW.search(text), f"{name}: not for people: {text!r}"
-    assert len(text) > 15, f"{name}: says too little: {text!r}"
-
-
-def check_text(run, name, code, says):
-    assert run.code == code, f"{name}: exit {run.code}, not {code}: {run.err!r} {run.out!r}"
-    lines = run.err.split("\n")
-    assert len(lines) == 2 and lines[1] == "", f"{name}: not one line: {run.err!r}"
-    assert lines[0].startswith("steelyard: "), f"{name}: {run.err!r}"
-    check_sentence(lines[0], name, says)
-    assert run.out == "", f"{name}: output besides the error: {run.out!r}"
-
-
-def check_json(run, name, code, says):
-    assert run.code == code, f"{name}: exit {run.code}, not {code}, as JSON: {run.out!r} {run.err!r}"
-    lines = run.out.split("\n")
-    assert len(lines) == 2 and lines[1] == "", f"{name}: not one JSON line: {run.out!r} {run.err!r}"
-    error = json.loads(lines[0])
-    assert error["error"] and "event" not in error, f"{name}: {error}"
-    check_sentence(error["message"], name, says)
-    for line in run.err.splitlines():
-        assert "@message" in json.loads(line), f"{name}: {line!r} beside the JSON"
-
-
-def bad(name, *words, code, says, what=None, env=None, faults=(), before=None, texts=True, seconds=30):
-    """A case: the program with these words must be refused as documented."""
-
-    def run():
-        with World(what) as world:
-            if before:
-                before(world)
-            was = world.state()
-            for fault in faults:
-                world.act("add-fault", fault=fault)
-            if texts:
-                check_text(world.run(*words, env=env, seconds=seconds), name, code, says)
-            more = dict(env or {}, STEELYARD_LOG="debug")
-            check_json(world.run(*words, "--output", "json", env=more, seconds=seconds), name, code, says)
-            if faults:
-                world.act("clear-faults")
-            assert world.state() == was, f"{name}: changed {was} to {world.state()}"
-
-    TESTS.append((name, run))
 
 
 def apply(*words, version="42"):
@@ -85,6 +27,8 @@ bad("a value for a flag without", *apply("--retry=yes"), code=USAGE, says="--ret
 for flag in ("function", "alias", "version"):
     words = [word for pair in zip(apply()[1::2], apply()[2::2]) if pair[0] != f"--{flag}" for word in pair]
     bad(f"missing --{flag}", "apply", *words, code=USAGE, says=f"--{flag} is missing")
+bad("cleanup without a function", "cleanup", code=USAGE, says="--function is missing")
+bad("check without an alias", "check", "--function", "checkout", code=USAGE, says="--alias is missing")
 bad("rollback without a function", "rollback", "--alias", "production", code=USAGE, says="--function is missing")
 bad("status without an alias", "status", "--function", "checkout", code=USAGE, says="--alias is missing")
 
@@ -100,7 +44,7 @@ def missing_value():
 
 
 STRINGS = ["function", "alias", "version", "stages", "threshold", "min-invocations", "window", "lock-in", "period",
-           "poll", "wait", "on-interrupt", "on-inconclusive", "fingerprint", "region", "endpoint-url", "engine",
+           "poll", "wait", "on-interrupt", "on-inconclusive", "fingerprint", "region", "endpoint-url", "profile", "engine",
            "output"]
 
 
@@ -111,6 +55,9 @@ def strings():
         was = world.state()
         for command, flags, more in (
                 ("apply", STRINGS, apply()[1:]), ("rollback", ["reason"], CHECKOUT), ("status", ["alias"], CHECKOUT),
+                ("apply", ["code", "description", "code-sha256"], [*CHECKOUT, "--publish"]),
+                ("check", ["function", "alias", "version", "output", "engine"], CHECKOUT),
+                ("cleanup", ["function", "keep", "output", "engine"], ["--function", "checkout"]),
                 ("engine", ["listen", "region", "endpoint-url"], []),
                 ("sandbox", ["scenario", "record", "port"], ["--scenario", "/dev/null"])):
             for flag in flags:
@@ -163,6 +110,99 @@ for words, says in {
 }.items():
     bad(" ".join(words)[:50], *apply(*words), code=USAGE, says=says)
 
+
+# ---- from code to version ----
+
+HASH = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/checkout"
+
+
+def made(*words):
+    return ["apply", *CHECKOUT, *FAST, *words]
+
+
+for words, says in {
+    (): "--version is missing: --version N, or --publish, or --code WHAT",
+    ("--version", "42", "--publish"): "exclude each other",
+    ("--version", "42", "--code", "s3://builds/k"): "exclude each other",
+    ("--publish", "--code", "s3://builds/k"): "exclude each other",
+    ("--publish=yes",): "--publish takes no value",
+    ("--version", "42", "--description", "x"): "--description is of a version",
+    ("--version", "42", "--code-sha256", HASH): "--code-sha256 goes with --publish alone",
+    ("--code", "s3://builds/k", "--code-sha256", HASH): "--code-sha256 goes with --publish alone",
+    ("--publish", "--code-sha256", "abc"): "44 characters of base64",
+    ("--publish", "--code-sha256", HASH[:-1] + "A"): "44 characters of base64",
+    ("--publish", "--description", "x" * 257): "at most 256",
+    ("--publish", "--fingerprint", "v1-0123456789abcdef"): "--fingerprint is of a plan",
+    ("--code", "/no/such/bundle.zip"): "No such file",
+    ("--code", "/tmp/"): "no regular file",
+    ("--code", "/dev/zero"): "no regular file",
+    ("--code", "/etc/hosts"): "no zip archive",
+    ("--code", "/etc/shadow/x"): "cannot be read",
+    ("--code", "https://example.com/bundle.zip"): "no place that Lambda takes code from",
+    ("--code", "s3://"): "no S3 bucket name", ("--code", "s3://builds"): "no key",
+    ("--code", "s3://Builds_/k"): "no S3 bucket name", ("--code", "s3://builds/k?versionId="): "empty versionId",
+    ("--code", "s3://builds/" + "k" * 1025): "longer than 1024",
+    ("--code", IMAGE): "names no digest", ("--code", f"{IMAGE}:42"): "a tag may name another image",
+    ("--code", f"{IMAGE}@sha256:abc"): "64 hexadecimal digits",
+    ("--code", f"{IMAGE}:42@sha256:{'0' * 64}"): "no tag",
+    ("--code", f"{IMAGE}@sha256:{'0' * 64}/../x"): "64 hexadecimal digits",
+    ("--publish", "--stages", "garbage"): "is not a stage",
+    ("--publish", "--function", "a b"): "function name",
+}.items():
+    bad(("code: " + " ".join(words))[:50], *made(*words), code=USAGE, says=says)
+
+for words in (["--publish"], ["--code", "s3://builds/k"], ["--description", "x"], ["--code-sha256", HASH]):
+    bad(f"a saved plan and {words[0]}", "apply", "--plan", "/etc/hosts", *words, code=USAGE, says="exclude each other")
+bad("a plan of what is not published yet", "plan", *CHECKOUT, "--publish", code=USAGE, says="plan with --version N")
+bad("a plan of code", "plan", *CHECKOUT, "--code=s3://builds/k", code=USAGE, says="plan takes no --code")
+bad("other code in $LATEST", *made("--publish", "--code-sha256", HASH), code=REFUSED, says="nothing was published")
+bad("publishing an unknown function", *made("--publish", "--function", "nope"), code=REFUSED, says="nope")
+for operation, words in (("PublishVersion", ["--publish"]), ("UpdateFunctionCode", ["--code", "s3://builds/k"])):
+    bad(f"{operation} 403", *made(*words), code=FAILED, says=f"lambda:{operation}",
+        faults=[{"operation": operation, "kind": "status", "status": 403, "code": "AccessDeniedException",
+                 "message": "no"}])
+    bad(f"{operation} 400", *made(*words), code=REFUSED, says="no such thing",
+        faults=[{"operation": operation, "kind": "status", "status": 400, "code": "InvalidParameterValueException",
+                 "message": "no such thing"}])
+    bad(f"{operation} answers garbage", *made(*words), code=FAILED, says="", faults=[{"operation": operation, "kind": "garbage"}])
+
+
+@test("an archive that is larger than Lambda takes directly")
+def large():
+    with World() as world:
+        path = world.path("large.zip")
+        with open(path, "wb") as archive:
+            archive.truncate(50 * 1024 * 1024 + 1)  # sparse: it takes no room
+        check_text(world.run(*made("--code", path)), "large", USAGE, "50 MB")
+        check_json(world.run(*made("--code", path, "--output", "json")), "large", USAGE, "s3://bucket/key")
+        assert world.asked("/code") == 0
+
+
+# ---- check and cleanup ----
+
+for words, says in {
+    ("check", *CHECKOUT, "--version", "4x"): "version number",
+    ("check", *CHECKOUT, "--publish"): '"--publish" is not a flag of check',
+    ("cleanup", "--function", "checkout", "--alias", "production"): '"--alias" is not a flag of cleanup',
+    ("cleanup", "--function", "checkout", "--keep", "-1"): "keep",
+    ("cleanup", "--function", "checkout", "--keep", "10001"): "keep",
+    ("cleanup", "--function", "checkout", "--keep", "1.5"): "keep",
+    ("cleanup", "--function", "checkout", "--keep", ""): "keep",
+    ("cleanup", "--function", "checkout", "--dry-run=yes"): "--dry-run takes no value",
+    ("cleanup", "--function", "checkout:1"): "function name",
+    ("cleanup", "--function", ""): "function",
+}.items():
+    bad(" ".join(words)[:60], *words, code=USAGE, says=says)
+bad("check of an unknown function", "check", "--function", "nope", "--alias", "production", code=REFUSED, says="nope")
+bad("cleanup of an unknown function", "cleanup", "--function", "nope", code=REFUSED, says="nope")
+for operation in ("ListVersionsByFunction", "ListAliases", "GetParametersByPath"):
+    bad(f"cleanup, {operation} 403", "cleanup", "--function", "checkout", "--keep", "0", code=FAILED, says=operation,
+        faults=[{"operation": operation, "kind": "status", "status": 403, "code": "AccessDeniedException",
+                 "message": "no"}])
+    bad(f"cleanup, {operation} answers garbage", "cleanup", "--function", "checkout", "--keep", "0", code=FAILED,
+        says="", faults=[{"operation": operation, "kind": "garbage"}])
+
 bad("an engine that is not there", *apply("--engine", "unix:/tmp/steelyard-none.sock"), code=FAILED,
     says="steelyard engine --listen")
 bad("an engine that is a file", *apply("--engine", "unix:/etc/hosts"), code=FAILED, says="no engine serves")
@@ -199,6 +239,22 @@ for name, env, says in (
         ("broken UTF-8 in the token", {"AWS_SESSION_TOKEN": b"tok\xff"}, "at byte 4"),
         ("a file as the secret", {"AWS_SECRET_ACCESS_KEY": "x" * 5000}, "5000 bytes")):
     bad(name, *apply(), code=FAILED, says=says, env=env)
+bad("a profile that is not there", *apply("--profile", "gone"), code=USAGE, says='profile: "gone" is neither in')
+bad("a profile that is not there, of a variable", *apply(), code=USAGE, says='profile: "gone" is neither in', env={"AWS_PROFILE": "gone"})
+bad("a profile for a standing engine", "status", *CHECKOUT, "--profile", "x", "--engine", "unix:/nowhere", code=USAGE,
+    says="--profile and --engine exclude each other")
+bad("a token without its role", *apply(), code=FAILED, says="AWS_ROLE_ARN", env={
+    "AWS_ACCESS_KEY_ID": None, "STEELYARD_WEB_IDENTITY_TOKEN": "t"})
+bad("a role that is no ARN", *apply(), code=USAGE, says='AWS_ROLE_ARN: "deploy" is not the ARN of a role', env={
+    "AWS_ACCESS_KEY_ID": None, "STEELYARD_WEB_IDENTITY_TOKEN": "t", "AWS_ROLE_ARN": "deploy"})
+bad("a token file that is not there", *apply(), code=FAILED, says="AWS_WEB_IDENTITY_TOKEN_FILE", env={
+    "AWS_ACCESS_KEY_ID": None, "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere", "AWS_ROLE_ARN": "arn:aws:iam::1:role/r"})
+bad("a container's endpoint elsewhere", *apply(), code=USAGE, says="192.0.2.1", env={
+    "AWS_ACCESS_KEY_ID": None, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.1/"})
+bad("a container's endpoint that refuses", *apply(), code=FAILED, says="AWS_CONTAINER_CREDENTIALS_FULL_URI", env={
+    "AWS_ACCESS_KEY_ID": None, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/"}, seconds=20)
+bad("credentials that have ended", *apply(), code=FAILED, says="AWS_CREDENTIAL_EXPIRATION", env={
+    "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"})
 bad("no region", *apply(), code=USAGE, says="AWS_REGION", env={"AWS_REGION": None})
 bad("control characters in AWS_REGION", *apply(), code=USAGE, says="region", env={"AWS_REGION": "us\x1b[1m"})
 

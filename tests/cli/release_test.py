@@ -286,14 +286,25 @@ def secrets():
         assert SECRET not in run.err and TOKEN not in run.err
 
 
+CALLS = "region endpoint-url profile engine output help"
 FLAGS = {
-    "plan": "function alias version stages threshold min-invocations window lock-in period poll wait on-interrupt "
-            "on-inconclusive retry mirror-alias region endpoint-url engine output help",
-    "apply": "function alias version stages threshold min-invocations window lock-in period poll wait on-interrupt "
-             "on-inconclusive retry mirror-alias fingerprint region endpoint-url engine output help",
-    "rollback": "function alias reason region endpoint-url engine output help",
-    "status": "function alias no-settle region endpoint-url engine output help",
-    "engine": "listen region endpoint-url output help",
+    "plan": "function alias version stages primary threshold min-invocations window lock-in period poll wait "
+            f"on-interrupt on-inconclusive retry mirror-alias {CALLS}",
+    "apply": "function alias version publish code description code-sha256 stages primary plan threshold "
+             "min-invocations window lock-in period poll wait "
+             f"on-interrupt on-inconclusive retry mirror-alias fingerprint {CALLS}",
+    "rollback": f"function alias version gradual reason {CALLS}",
+    "resume": f"function alias wait on-interrupt settle reason {CALLS}",
+    "pause": f"function alias reason {CALLS}",
+    "promote": f"function alias reason {CALLS}",
+    "abort": f"function alias reason {CALLS}",
+    "verify": f"function alias version threshold min-invocations window period at rollback {CALLS}",
+    "watch": f"function alias {CALLS}",
+    "history": f"function alias {CALLS}",
+    "status": f"function alias no-settle {CALLS}",
+    "check": f"function alias version {CALLS}",
+    "cleanup": f"function keep dry-run {CALLS}",
+    "engine": "listen region endpoint-url profile output help",
     "sandbox": "scenario port record output help",
 }
 
@@ -303,6 +314,7 @@ def help_texts():
     with World() as world:
         top = world.run("--help")
         assert top.code == 0
+        assert re.findall(r"^  ([a-z-]+) ", top.out, re.M) == list(FLAGS), top.out
         for command, flags in FLAGS.items():
             assert re.search(rf"^  {command} ", top.out, re.M), top.out
             run = world.run(command, "--help")
@@ -312,7 +324,7 @@ def help_texts():
             for word in example.group(1).split():
                 if word.startswith("--"):
                     assert word[2:] in flags.split(), word
-            assert re.findall(r"^  --([a-z-]+)", run.out, re.M) == flags.split(), run.out
+            assert re.findall(r"^  --([a-z0-9-]+)", run.out, re.M) == flags.split(), run.out
             assert all(len(line) <= 120 for line in run.out.splitlines()), run.out
         assert re.fullmatch(r"steelyard \d+\.\d+\.\d+\S*\n", world.run("--version").out)
 

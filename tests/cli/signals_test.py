@@ -229,14 +229,12 @@ def engine_killed():
         apply.end(10)
         last = apply.events[-1]
         assert apply.code == 7 and "error" in last, (apply.code, last)
-        for part in ("the engine is gone", "the alias may be split", "`steelyard status`", "`rollback`"):
+        for part in ("the engine is gone", "the alias may be split", "`steelyard status`", "`resume`", "`rollback`"):
             assert part in last["message"], last
         left = [name for name in os.listdir(world.directory) if name.startswith("steelyard-")]
         assert not left, f"the engine's socket was left behind: {left}"
         assert world.alias() == SPLIT, world.alias()
-        refused = world.apply().end()
-        assert refused.code == 5 and "driven by" in refused.out, (refused.code, refused.out)
-        world.act("delete-parameter", name=LOCK)
+        # Its lease has two minutes to run; but it can be seen from here that its owner is gone.
         again = world.apply().end()
         assert again.code == 0 and world.alias() == PROMOTED, (again.code, again.out)
         assert "resumed" in again.names(), again.names()

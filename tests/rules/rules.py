@@ -25,7 +25,7 @@ LAYERS = {
     "target": {"base", "core", "aws"},
     "telemetry": {"base", "core", "aws"},
     "state": {"base", "core", "aws"},
-    "engine": {"base", "core", "target/target.h", "telemetry/source.h", "state/store.h"},
+    "engine": {"base", "core", "target/target.h", "target/function.h", "telemetry/source.h", "state/store.h"},
     "rpc": {"base", "core", "engine"},
     "terraform": {"base", "core", "engine", "rpc"},
     "report": {"base", "core"},
@@ -42,7 +42,7 @@ LIBRARIES = {
     "protobuf-c": {"rpc", "cli"},
     "curl": {"aws"},
     "expat.h": {"aws"},
-    "openssl": {"aws", "rpc"},
+    "openssl": {"aws", "rpc", "sandbox/world_code.c"},
     "microhttpd.h": {"sandbox"},
     "json-c": {"base/json.h", "base/json.c", "base/log.c", "aws", "target", "telemetry", "state",
                "sandbox", "rpc", "report", "cli"},
@@ -54,10 +54,7 @@ FUNCTION_LINES = 70
 FILE_LINES = 500
 TEST_FUNCTION_LINES = 80  # a list of cases is read one at a time
 TEST_FILE_LINES = 750
-LONG_FILES = {
-    "plugin/core/release_move.c": "the way forward, the way back and taking over share what tells "
-                                  "routings apart",
-}
+LONG_FILES = {}  # name: reason
 FORBIDDEN = {"util", "utils", "common", "helper", "helpers", "misc"}
 NAMED_FOLDERS = ("plugin", "proto", "tests", "adapters", "scripts", "cmake")
 
@@ -250,6 +247,8 @@ def prove_includes():
 
 
 def prove_lengths():
+    LONG_FILES["plugin/core/was_long.c"] = "for the proof"
+
     def body(lines):
         return "{\n" + "    work();\n" * lines + "}\n"
     table = "static const int table[] = {\n" + "    1,\n" * 90 + "};\n"
@@ -261,9 +260,10 @@ def prove_lengths():
         "plugin/core/big.c": "int x;\n" * 501,
         "plugin/core/just.h": "int x;\n" * 500,
         "tests/unit/core/cases.c": "int x;\n" * 750,
-        "plugin/core/release_move.c": "int x;\n",
+        "plugin/core/was_long.c": "int x;\n",
     }, ["plugin/core/long.c:5: long_one has 71", "plugin/core/big.c: 501 lines",
-        "plugin/core/release_move.c: short again"])
+        "plugin/core/was_long.c: short again"])
+    del LONG_FILES["plugin/core/was_long.c"]
 
 
 def prove_names():

@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+/* What whoever comes next asks for; SIM_VERB_COUNT: the same as the one that was killed. */
+static enum sim_verb next_verb = SIM_VERB_COUNT;
+
 struct ending {
     enum sy_outcome outcome;
     struct sy_buffer left;
@@ -44,6 +47,7 @@ static uint64_t run(const struct sim_case *c, size_t request, uint64_t kill_at,
     struct sim_world w;
     struct sim_engine e;
     uint64_t turns = 0;
+    char e_reason[40] = ""; /* of the last refusal */
     sim_world_init(&w, c, NULL);
     run_before(&w, c, request);
     sim_engine_init(&e, &w, "first");
@@ -63,9 +67,13 @@ static uint64_t run(const struct sim_case *c, size_t request, uint64_t kill_at,
             while (sy_io_now(w.io) < later)
                 w.io->ops->wait(w.io, later);
         }
-        sim_ask(&e, &c->requests[request]);
+        struct sim_request next = c->requests[request];
+        if (next_verb != SIM_VERB_COUNT && strcmp(e_reason, "NO_RELEASE") != 0)
+            next.verb = next_verb;
+        sim_ask(&e, &next);
         (void)sim_run(&e, c, 200000);
         assert_true(e.over);
+        (void)snprintf(e_reason, sizeof e_reason, "%s", e.error.reason);
         again = e.outcome == SY_OUTCOME_UNCHANGED && tries == 0;
     }
     ret->outcome = e.outcome;
@@ -135,11 +143,32 @@ static void rolled_back_by_a_person(void **state) {
     everywhere("two-releases", 2, 1);
 }
 
+/* A gradual rollback that is killed between two steps is brought to its end by whoever comes by. */
+static void stepping_back(void **state) {
+    (void)state;
+    everywhere("steps-back", 1, 1);
+}
+
+/* The same deaths, but who comes next says resume instead of asking for the release again. */
+static void healthy_resumed(void **state) {
+    (void)state;
+    next_verb = SIM_RESUME;
+    everywhere("healthy", 0, 3);
+    next_verb = SIM_VERB_COUNT;
+}
+
+static void promoted_by_hand(void **state) {
+    (void)state;
+    everywhere("promoted-by-hand", 1, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(healthy),     cmocka_unit_test(failing),
-        cmocka_unit_test(instant),     cmocka_unit_test(first_release),
-        cmocka_unit_test(lock_in),     cmocka_unit_test(resumed_after_a_hold),
-        cmocka_unit_test(superseding), cmocka_unit_test(rolled_back_by_a_person)};
+        cmocka_unit_test(healthy),         cmocka_unit_test(failing),
+        cmocka_unit_test(instant),         cmocka_unit_test(first_release),
+        cmocka_unit_test(lock_in),         cmocka_unit_test(resumed_after_a_hold),
+        cmocka_unit_test(superseding),     cmocka_unit_test(rolled_back_by_a_person),
+        cmocka_unit_test(stepping_back),   cmocka_unit_test(healthy_resumed),
+        cmocka_unit_test(promoted_by_hand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

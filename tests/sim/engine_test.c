@@ -187,8 +187,9 @@ static void a_rollback_after_the_last_word_is_not_lost(void **state) {
     int polls = 0;
     while (outcome_of(apply) == SY_OUTCOME_NONE && polls++ < 36000)
         run_for(s, 100);
-    struct sy_watch *rollback =
-        sy_engine_rollback(s->e.engine, "checkout", "production", "", NULL, NULL);
+    struct sy_watch *rollback = sy_engine_rollback(
+        s->e.engine, &(struct sy_rollback){.function = "checkout", .alias = "production"}, NULL,
+        NULL);
     run_for(s, SY_HOUR_MS);
     assert_int_equal(outcome_of(rollback), SY_OUTCOME_CANCELLED);
     sy_watch_close(apply);
@@ -202,8 +203,9 @@ static void a_rollback_after_the_last_word_is_not_lost(void **state) {
 static void a_rollback_calls_off_what_has_not_begun(void **state) {
     struct scene *s = *state;
     struct sy_watch *apply = sy_engine_apply(s->e.engine, &s->c.requests[0].spec, NULL, NULL, NULL);
-    struct sy_watch *rollback =
-        sy_engine_rollback(s->e.engine, "checkout", "production", "", NULL, NULL);
+    struct sy_watch *rollback = sy_engine_rollback(
+        s->e.engine, &(struct sy_rollback){.function = "checkout", .alias = "production"}, NULL,
+        NULL);
     run_for(s, SY_HOUR_MS);
     assert_int_equal(outcome_of(apply), SY_OUTCOME_CANCELLED);
     sy_watch_close(apply);
@@ -222,12 +224,15 @@ static void a_rollback_does_not_wait_for_the_store(void **state) {
     sy_watch_close(apply);
     sim_engine_init(&s->e, &s->w, "next");
     fault(s, "GetParameters", 60000);
-    struct sy_watch *rollback =
-        sy_engine_rollback(s->e.engine, "checkout", "production", "", NULL, NULL);
+    struct sy_watch *rollback = sy_engine_rollback(
+        s->e.engine, &(struct sy_rollback){.function = "checkout", .alias = "production"}, NULL,
+        NULL);
     run_for(s, 3000);
     assert_int_equal(outcome_of(rollback), SY_OUTCOME_CANCELLED);
     sy_watch_close(rollback);
-    rollback = sy_engine_rollback(s->e.engine, "checkout", "production", "", NULL, NULL);
+    rollback = sy_engine_rollback(
+        s->e.engine, &(struct sy_rollback){.function = "checkout", .alias = "production"}, NULL,
+        NULL);
     run_for(s, 3000);
     const struct sy_release_event *event = NULL;
     struct sy_error error = {0};
@@ -287,7 +292,9 @@ static void bad_requests_fail_later_not_within(void **state) {
     assert_int_equal(error.code, SY_INVALID_ARGUMENT);
     assert_string_equal(error.field, "version");
     sy_watch_close(watch);
-    watch = sy_engine_rollback(s->e.engine, "no/such name", "production", "", NULL, NULL);
+    watch = sy_engine_rollback(
+        s->e.engine, &(struct sy_rollback){.function = "no/such name", .alias = "production"}, NULL,
+        NULL);
     run_for(s, 1000);
     assert_int_equal(sy_watch_next(watch, &event, &error), -1);
     assert_string_equal(error.field, "function");

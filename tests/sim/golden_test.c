@@ -45,7 +45,6 @@ static void compare(const char *path, const struct sy_buffer *trace) {
 }
 
 static void run_case(void **state) {
-    static const char *const verbs[] = {"apply", "rollback", "status", "plan", "wait"};
     const char *name = *state;
     SY_AUTO_FREE char *path = sy_asprintf("%s/sim/cases/%s.json", SY_TESTS_DIR, name);
     SY_AUTO_FREE char *golden = sy_asprintf("%s/sim/golden/%s.txt", SY_TESTS_DIR, name);
@@ -57,7 +56,7 @@ static void run_case(void **state) {
     sim_world_init(&w, &c, &trace);
     sim_engine_init(&e, &w, "golden");
     for (size_t i = 0; i < c.n_requests; i++) {
-        sy_buffer_printf(&trace, "# %s\n", verbs[c.requests[i].verb]);
+        sy_buffer_printf(&trace, "# %s\n", sim_verb_word(c.requests[i].verb));
         sim_ask(&e, &c.requests[i]);
         (void)sim_run(&e, &c, 200000);
         if (e.over)

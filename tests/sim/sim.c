@@ -18,6 +18,9 @@
 static const char function_name[] = "checkout";
 static const char alias_name[] = "production";
 
+static const struct sy_rollback by_hand = {
+    .function = "checkout", .alias = "production", .reason = "by hand"};
+
 /* ---- cases ---- */
 
 static void must(int result, const struct sy_error *error, const char *what) {
@@ -58,6 +61,9 @@ static void read_words(struct json_object *o, struct sy_spec *spec) {
     (void)strcpy(word, "auto");
     must(sy_json_string(o, "on_inconclusive", false, word, sizeof word, &error), &error, "case");
     must(sy_inconclusive_parse(word, &spec->on_inconclusive, &error), &error, "case");
+    (void)strcpy(word, "old");
+    must(sy_json_string(o, "primary", false, word, sizeof word, &error), &error, "case");
+    must(sy_primary_parse(word, &spec->primary, &error), &error, "case");
 }
 
 static void read_spec(struct json_object *o, struct sim_request *request) {
@@ -80,19 +86,26 @@ static void read_spec(struct json_object *o, struct sim_request *request) {
     read_words(o, spec);
 }
 
-/* {"apply": {…}}, {"plan": {…}}, {"rollback": {}}, {"status": {}} or {"wait": "10m"} */
+const char *sim_verb_word(enum sim_verb verb) {
+    static const char *const words[SIM_VERB_COUNT] = {
+        "apply",       "rollback", "status",  "plan",   "wait",  "resume",
+        "settle",      "promote",  "gradual", "abort",  "pause", "say-resume",
+        "say-promote", "follow",   "verify",  "history"};
+    return words[verb];
+}
+
+/* {"apply": {…}}, {"plan": {…}}, {"wait": "10m"}, and any other verb with {} */
 static void read_request(struct json_object *o, struct sim_request *request) {
-    static const char *const verbs[] = {"apply", "rollback", "status", "plan", "wait"};
     struct json_object *words = NULL;
     *request = (struct sim_request){.verb = SIM_WAIT};
     sy_spec_init(&request->spec);
     (void)strcpy(request->spec.function, function_name);
     (void)strcpy(request->spec.alias, alias_name);
-    for (size_t i = 0; i < SY_COUNT(verbs); i++)
-        if (json_object_object_get_ex(o, verbs[i], &words))
+    for (int i = 0; i < SIM_VERB_COUNT; i++)
+        if (json_object_object_get_ex(o, sim_verb_word((enum sim_verb)i), &words))
             request->verb = (enum sim_verb)i;
     if (request->verb == SIM_APPLY || request->verb == SIM_PLAN) {
-        (void)json_object_object_get_ex(o, verbs[request->verb], &words);
+        (void)json_object_object_get_ex(o, sim_verb_word(request->verb), &words);
         read_spec(words, request);
     }
     if (request->verb == SIM_WAIT)
@@ -346,9 +359,84 @@ static void on_plan(void *ctx, const struct sy_plan *plan, const struct sy_error
         sy_buffer_printf(e->w->trace, "  warning: %s\n", plan->warnings[i]);
 }
 
+static void on_control(void *ctx, const struct sy_control_answer *answer,
+                       const struct sy_error *error) {
+    struct sim_engine *e = ctx;
+    e->over = true;
+    if (error)
+        e->error = *error;
+    if (e->w->trace && error)
+        sy_buffer_printf(e->w->trace, "control refused %s: %s\n", error->reason, error->message);
+    else if (e->w->trace)
+        sy_buffer_printf(e->w->trace, "control: %s%s\n", answer->taken ? "taken" : "written down",
+                         answer->undriven ? ", nobody drives" : "");
+}
+
+static void on_verified(void *ctx, const struct sy_verified *verified,
+                        const struct sy_error *error) {
+    struct sim_engine *e = ctx;
+    e->over = true;
+    if (error)
+        e->error = *error;
+    else if (e->w->trace)
+        sy_buffer_printf(e->w->trace, "verified: %s beside %s is %s: %s\n", verified->version,
+                         verified->baseline, sy_decision_word(verified->judgement.decision),
+                         verified->text);
+}
+
+static void on_history(void *ctx, const struct sy_stored_version *versions, size_t n,
+                       const struct sy_error *error) {
+    struct sim_engine *e = ctx;
+    e->over = true;
+    if (error)
+        e->error = *error;
+    for (size_t i = 0; i < n && e->w->trace; i++)
+        sy_buffer_printf(e->w->trace, "  record %s stage %u %s\n",
+                         sy_phase_word(versions[i].record.phase), versions[i].record.stage,
+                         sy_outcome_word(versions[i].record.outcome));
+}
+
 static void on_waited(void *ctx) {
     struct sim_engine *e = ctx;
     e->over = true;
+}
+
+static struct sy_watch *ask_back(struct sim_engine *e, enum sim_verb verb) {
+    struct sy_rollback rollback = by_hand;
+    rollback.running_only = verb == SIM_ABORT;
+    if (verb == SIM_GRADUAL) {
+        rollback.n_steps = 2;
+        rollback.steps[0] = (struct sy_stage){2500, SY_MINUTE_MS};
+        rollback.steps[1] = (struct sy_stage){500, SY_MINUTE_MS};
+    }
+    return sy_engine_rollback(e->engine, &rollback, ready, e);
+}
+
+static struct sy_watch *ask_resume(struct sim_engine *e, const struct sim_request *request) {
+    struct sy_resume resume = {.function = "checkout",
+                               .alias = "production",
+                               .wait = request->spec.wait,
+                               .on_interrupt = SY_INTERRUPT_COUNT,
+                               .settle = request->verb == SIM_SETTLE,
+                               .promote = request->verb == SIM_PROMOTE};
+    return sy_engine_resume(e->engine, &resume, ready, e);
+}
+
+static void ask_control(struct sim_engine *e, enum sim_verb verb) {
+    enum sy_control control = verb == SIM_PAUSE        ? SY_CONTROL_PAUSE
+                              : verb == SIM_SAY_RESUME ? SY_CONTROL_RESUME
+                                                       : SY_CONTROL_PROMOTE;
+    sy_engine_control(e->engine, function_name, alias_name, control, "by hand", on_control, e);
+}
+
+static void ask_verify(struct sim_engine *e) {
+    struct sy_verify verify = {.function = "checkout",
+                               .alias = "production",
+                               .window_ms = -1,
+                               .min_invocations = -1,
+                               .period_ms = -1,
+                               .threshold_bp = -1};
+    sy_engine_verify(e->engine, &verify, on_verified, e);
 }
 
 void sim_ask(struct sim_engine *e, const struct sim_request *request) {
@@ -360,7 +448,28 @@ void sim_ask(struct sim_engine *e, const struct sim_request *request) {
     e->error = (struct sy_error){0};
     switch (request->verb) {
     case SIM_ROLLBACK:
-        e->watch = sy_engine_rollback(e->engine, spec->function, spec->alias, "by hand", ready, e);
+    case SIM_GRADUAL:
+    case SIM_ABORT:
+        e->watch = ask_back(e, request->verb);
+        break;
+    case SIM_RESUME:
+    case SIM_SETTLE:
+    case SIM_PROMOTE:
+        e->watch = ask_resume(e, request);
+        break;
+    case SIM_FOLLOW:
+        e->watch = sy_engine_follow(e->engine, function_name, alias_name, ready, e);
+        break;
+    case SIM_PAUSE:
+    case SIM_SAY_RESUME:
+    case SIM_SAY_PROMOTE:
+        ask_control(e, request->verb);
+        break;
+    case SIM_VERIFY:
+        ask_verify(e);
+        break;
+    case SIM_HISTORY:
+        sy_engine_history(e->engine, function_name, alias_name, on_history, e);
         break;
     case SIM_STATUS:
         sy_engine_status(e->engine, spec->function, spec->alias, true, on_status, e);
@@ -378,6 +487,23 @@ void sim_ask(struct sim_engine *e, const struct sim_request *request) {
     ready(e);
 }
 
+static void told(void *ctx, const struct sy_control_answer *answer, const struct sy_error *error) {
+    (void)answer;
+    (void)error;
+    (void)ctx;
+}
+
+/* What a person says to this very engine while it drives: pause, resume or promote. */
+static bool said(struct sim_engine *e, const char *what) {
+    for (int i = SY_CONTROL_NONE + 1; i < SY_CONTROL_COUNT; i++)
+        if (strcmp(what, sy_control_word((enum sy_control)i)) == 0) {
+            sy_engine_control(e->engine, function_name, alias_name, (enum sy_control)i, "by hand",
+                              told, NULL);
+            return true;
+        }
+    return false;
+}
+
 static void act(struct sim_engine *e, const struct sim_action *action) {
     struct sy_error error = {0};
     struct sim_world *w = e->w;
@@ -385,11 +511,12 @@ static void act(struct sim_engine *e, const struct sim_action *action) {
         trace_time(w);
         sy_buffer_printf(w->trace, "  !! %s %s\n", action->what, action->act ? action->act : "");
     }
+    if (said(e, action->what))
+        return;
     if (strcmp(action->what, "interrupt") == 0)
         sy_watch_interrupt(e->watch);
     else if (strcmp(action->what, "rollback") == 0)
-        sy_watch_close(
-            sy_engine_rollback(e->engine, function_name, alias_name, "by hand", NULL, NULL));
+        sy_watch_close(sy_engine_rollback(e->engine, &by_hand, NULL, NULL));
     else
         must(sy_world_act(w->world, sy_io_now(w->io), action->act, &error), &error, "act");
 }

@@ -13,7 +13,26 @@
 #define SIM_START_MS INT64_C(1767225600000)
 
 /* One thing that is asked of the engine, after what was asked before has ended. */
-enum sim_verb { SIM_APPLY, SIM_ROLLBACK, SIM_STATUS, SIM_PLAN, SIM_WAIT };
+enum sim_verb {
+    SIM_APPLY,
+    SIM_ROLLBACK,
+    SIM_STATUS,
+    SIM_PLAN,
+    SIM_WAIT,
+    SIM_RESUME,
+    SIM_SETTLE,
+    SIM_PROMOTE, /* and drive it */
+    SIM_GRADUAL, /* a rollback by 25 % and 5 % */
+    SIM_ABORT,
+    SIM_PAUSE, /* these three are a word to whoever drives */
+    SIM_SAY_RESUME,
+    SIM_SAY_PROMOTE,
+    SIM_FOLLOW,
+    SIM_VERIFY,
+    SIM_HISTORY,
+    SIM_VERB_COUNT
+};
+const char *sim_verb_word(enum sim_verb verb);
 struct sim_request {
     enum sim_verb verb;
     struct sy_spec spec;

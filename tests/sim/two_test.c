@@ -10,17 +10,19 @@
 
 #include <cmocka.h>
 
-enum { TURNS_MAX = 40000, RUNS = 150 };
+enum { TURNS_MAX = 40000, RUNS = 150, FEW_RUNS = 30 };
 
 static int64_t earlier(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
 /* Turn both, one after the other, until each is over. */
-static void run_both(struct sim_engine *a, struct sim_engine *b) {
-    for (int i = 0; i < TURNS_MAX && !(a->over && b->over); i++) {
+static void run_both(struct sim_engine *a, struct sim_engine *b, bool may_pause) {
+    bool paused = false; /* the first one waits to be told */
+    for (int i = 0; i < TURNS_MAX && !(a->over && b->over) && !paused; i++) {
         int64_t next = earlier(sy_timers_next(&a->timers), sy_timers_next(&b->timers));
         sy_engine_turn(i % 2 ? b->engine : a->engine, next);
+        paused = may_pause && b->over;
     }
 }
 
@@ -80,10 +82,19 @@ static uint64_t run(const struct sim_case *c, size_t request, uint64_t at,
         if (w.trace)
             sy_buffer_puts(w.trace, "# the second\n");
         sim_ask(&b, second);
-        run_both(&a, &b);
+        run_both(&a, &b, second->verb == SIM_PAUSE);
+        if (second->verb == SIM_PAUSE && !a.over) { /* it stays so until somebody says go on */
+            struct sim_request go_on = *second;
+            go_on.verb = SIM_SAY_RESUME;
+            sim_ask(&b, &go_on);
+            run_both(&a, &b, false);
+        }
         if (!a.over || !b.over)
             fail_msg("%s, %llu: no end\n%s", name, (unsigned long long)at, trace.data);
     }
+    if (second && second->verb == SIM_GRADUAL && a.outcome == SY_OUTCOME_HALTED)
+        fail_msg("%s, %llu: the driver takes the steps for a stranger's", name,
+                 (unsigned long long)at);
     sim_engine_kill(&a);
     sim_engine_kill(&b);
     sim_describe(&w, &left);
@@ -101,11 +112,11 @@ static uint64_t run(const struct sim_case *c, size_t request, uint64_t at,
     return turns;
 }
 
-static void everywhere(const char *name, size_t request, const char *version, enum sim_verb verb) {
-    static const char *const verbs[] = {"apply", "rollback", "status"};
+static void everywhere(const char *name, size_t request, const char *version, enum sim_verb verb,
+                       uint64_t runs) {
     struct sim_case c;
     SY_AUTO_FREE char *path = sy_asprintf("%s/sim/cases/%s.json", SY_TESTS_DIR, name);
-    SY_AUTO_FREE char *what = sy_asprintf("%s, %s", name, verbs[verb]);
+    SY_AUTO_FREE char *what = sy_asprintf("%s, %s", name, sim_verb_word(verb));
     sim_case_load(path, &c);
     struct sim_request second = c.requests[request];
     second.verb = verb;
@@ -113,10 +124,30 @@ static void everywhere(const char *name, size_t request, const char *version, en
     second.spec.wait = SY_WAIT_STAGES;
     uint64_t steps = run(&c, request, TURNS_MAX, NULL, what);
     /* Each of the first steps, where two meet before either has written down that it is there. */
-    uint64_t stride = steps / RUNS + 1;
+    uint64_t stride = steps / runs + 1;
     for (uint64_t at = 1; at < steps; at += at < 40 ? 1 : stride)
         (void)run(&c, request, at, &second, what);
     sim_case_finish(&c);
+}
+
+/* What a person does from afar, or whoever comes by, at every step of the first engine's release.
+ */
+static void from_afar(const char *name) {
+    static const enum sim_verb verbs[] = {SIM_RESUME, SIM_SETTLE, SIM_PROMOTE,    SIM_GRADUAL,
+                                          SIM_ABORT,  SIM_PAUSE,  SIM_SAY_RESUME, SIM_SAY_PROMOTE,
+                                          SIM_FOLLOW, SIM_VERIFY, SIM_HISTORY};
+    for (size_t i = 0; i < SY_COUNT(verbs); i++)
+        everywhere(name, 0, "42", verbs[i], FEW_RUNS);
+}
+
+static void healthy_from_afar(void **state) {
+    (void)state;
+    from_afar("healthy");
+}
+
+static void failing_from_afar(void **state) {
+    (void)state;
+    from_afar("failing-later");
 }
 
 /* Turn all of them, one after the other, until all are over or the turns are used up. */
@@ -182,15 +213,15 @@ static void two_supersede_a_driven_lock_in(void **state) {
 #define CASE(id, file, request, version)                                                           \
     static void id##_apply(void **state) {                                                         \
         (void)state;                                                                               \
-        everywhere(file, request, version, SIM_APPLY);                                             \
+        everywhere(file, request, version, SIM_APPLY, RUNS);                                       \
     }                                                                                              \
     static void id##_rollback(void **state) {                                                      \
         (void)state;                                                                               \
-        everywhere(file, request, version, SIM_ROLLBACK);                                          \
+        everywhere(file, request, version, SIM_ROLLBACK, RUNS);                                    \
     }                                                                                              \
     static void id##_status(void **state) {                                                        \
         (void)state;                                                                               \
-        everywhere(file, request, version, SIM_STATUS);                                            \
+        everywhere(file, request, version, SIM_STATUS, RUNS);                                      \
     }
 CASE(healthy, "healthy", 0, "43")
 CASE(failing, "failing", 0, "43")
@@ -203,8 +234,13 @@ CASE(superseding, "two-releases", 1, "41")
     cmocka_unit_test(id##_apply), cmocka_unit_test(id##_rollback), cmocka_unit_test(id##_status)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        TESTS(healthy), TESTS(failing),     TESTS(no_traffic),
-        TESTS(lock_in), TESTS(superseding), cmocka_unit_test(two_supersede_a_driven_lock_in)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(healthy_from_afar),
+                                       cmocka_unit_test(failing_from_afar),
+                                       TESTS(healthy),
+                                       TESTS(failing),
+                                       TESTS(no_traffic),
+                                       TESTS(lock_in),
+                                       TESTS(superseding),
+                                       cmocka_unit_test(two_supersede_a_driven_lock_in)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

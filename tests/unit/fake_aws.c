@@ -23,6 +23,7 @@ struct sy_aws {
     size_t n_answers;
     void (*respond)(void *ctx, const struct fake_call *call, struct fake_answer *ret);
     void *respond_ctx;
+    struct sy_aws_expiry expiry;
 };
 
 struct sy_aws *fake_aws_create(void) {
@@ -102,6 +103,14 @@ void fake_reply(struct sy_aws *aws, int status, const char *body) {
 void fake_error(struct sy_aws *aws, enum sy_code code, const char *reason, const char *message) {
     struct fake_answer *answer = answer_add(aws);
     (void)sy_fail_reason(&answer->error, code, reason, "%s", message);
+}
+
+void fake_expiry(struct sy_aws *aws, const struct sy_aws_expiry *expiry) {
+    aws->expiry = *expiry;
+}
+
+void sy_aws_credentials_expiry(const struct sy_aws *aws, struct sy_aws_expiry *ret) {
+    *ret = aws->expiry;
 }
 
 void fake_responder(struct sy_aws *aws,

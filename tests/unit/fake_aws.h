@@ -31,6 +31,8 @@ void fake_reply_headers(struct sy_aws *aws, int status, const char *body,
                         const struct sy_http_header *headers, size_t n);
 /* As aws/client.h says: reason is AWS's own code. */
 void fake_error(struct sy_aws *aws, enum sy_code code, const char *reason, const char *message);
+/* What sy_aws_credentials_expiry() answers from now on. */
+void fake_expiry(struct sy_aws *aws, const struct sy_aws_expiry *expiry);
 /* Answer by function instead; it fills *ret. */
 void fake_responder(struct sy_aws *aws,
                     void (*respond)(void *ctx, const struct fake_call *call,

@@ -1,7 +1,8 @@
 """The main job on emulators that nobody here wrote: release_test.py STEELYARD PEER RECORD
 
 A healthy version of a real handler goes through 10 %, 50 %, 100 %; a failing one is found and rolled
-back, and from the decision to the switched alias it takes less than a second."""
+back, and from the decision to the switched alias it takes less than a second. Then one is published from
+an archive and released, and the versions that nothing names are cleaned up."""
 
 import io
 import json
@@ -10,6 +11,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import zipfile
@@ -30,6 +32,8 @@ SKIPS = {
     "moto": {
         "invoke": "moto runs handlers in Docker only: versions fail by drawn lots instead",
         "stale-revision": "moto does not check RevisionId, so no 412 can be seen",
+        "unchanged": "moto publishes a new version each time, whether anything changed or not",
+        "provisioned-concurrency": "moto has no GetProvisionedConcurrencyConfig: a plan warns that it was not checked",
     },
 }
 
@@ -59,10 +63,10 @@ def start(peer, port):
             time.sleep(0.1)
 
 
-def archive(handler):
+def archive(handler, more=""):
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as z:
-        z.writestr("app.py", (HERE / handler).read_text())
+        z.writestr("app.py", (HERE / handler).read_text() + more)
     return data.getvalue()
 
 
@@ -101,8 +105,9 @@ class Suite:
     def run(self, *words):
         env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         env.update(AWS_ACCESS_KEY_ID=KEYS["aws_access_key_id"], AWS_SECRET_ACCESS_KEY=KEYS["aws_secret_access_key"])
+        alias = [] if words[0] == "cleanup" else ["--alias", ALIAS]
         done = subprocess.run(
-            [self.steelyard, *words, "--function", FUNCTION, "--alias", ALIAS, "--region", "us-east-1",
+            [self.steelyard, *words, "--function", FUNCTION, *alias, "--region", "us-east-1",
              "--endpoint-url", self.url, "--output", "json"],
             env=env, capture_output=True, text=True, timeout=180)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -112,9 +117,12 @@ class Suite:
             print(done.stderr, file=sys.stderr)
         return done.returncode, lines
 
-    def apply(self, version, *words):
-        return self.run("apply", "--version", version, "--stages", "10%/10s,50%/10s", "--window", "10s",
-                        "--period", "1s", "--poll", "1s", *words)
+    def release(self, *words):
+        return self.run("apply", "--stages", "10%/10s,50%/10s", "--window", "10s", "--period", "1s", "--poll", "1s",
+                        *words)
+
+    def apply(self, version):
+        return self.release("--version", version)
 
     def alias(self):
         alias = self.clients("lambda").get_alias(FunctionName=FUNCTION, Name=ALIAS)
@@ -182,6 +190,71 @@ def refusals(suite, peer):
     suite.check("nothing moved", suite.alias() == ("2", {}), suite.alias())
 
 
+def operators(suite):
+    """What a person does by hand; it ends where it began, wholly on 2 with version 1 as the baseline."""
+    code, events = suite.run("verify", "--window", "10s", "--period", "1s")
+    suite.check("verify: version 2 is healthy, exit 0",
+                code == 0 and (events[0]["version"], events[0]["decision"]) == ("2", "healthy"), (code, events))
+    code, events = suite.run("rollback", "--version", "1", "--gradual", "50%/2s,20%/2s")
+    shares = [e["to"].get("additional_bp", 0) for e in moves(events)]
+    suite.check("gradual rollback: 50 %, 20 %, gone", code == 0 and shares == [5000, 2000, 0], (code, shares))
+    suite.check("gradual rollback: the alias is wholly on 1", suite.alias() == ("1", {}), suite.alias())
+    code, events = suite.release("--version", "2", "--stages", "10%/60s", "--lock-in", "0s", "--wait", "none")
+    suite.check("wait none: handed over, exit 0", code == 0 and events[-1]["outcome"] == "HANDED_OFF", (code, events))
+    code, events = suite.run("pause", "--reason", "looking")
+    suite.check("pause: taken, exit 0", code == 0 and events[0]["taken"], (code, events))
+    code, events = suite.run("promote")
+    suite.check("promote: exit 0, wholly on 2", code == 0 and suite.alias() == ("2", {}), (code, events))
+    code, events = suite.run("resume", "--wait", "lock-in")
+    suite.check("resume: the lock-in is watched to its end", code == 0 and events[-1]["outcome"] == "PROMOTED",
+                (code, events))
+    code, events = suite.run("history")
+    outcomes = [e["outcome"] for e in events if e["event"] == "finished"]
+    suite.check("history: the last release first, and how each ended",
+                code == 0 and outcomes[0] == "PROMOTED" and "ROLLED_BACK" in outcomes, (code, outcomes))
+    code, events = suite.run("resume", "--settle")
+    suite.check("settle: nothing is due, exit 0", code == 0, (code, events))
+
+
+def from_code(suite, peer):
+    code, events = suite.run("check", "--version", "3")
+    suite.check("check: exit 0 and no error", code == 0 and events[0]["errors"] == 0, (code, events))
+    unknown = {f["text"].split(" ")[0] for f in events[0]["findings"]
+               if f["severity"] == "unknown" and f["id"].startswith("PERMISSION")}
+    expected = {"lambda:GetProvisionedConcurrencyConfig"} if "provisioned-concurrency" in SKIPS[peer] else set()
+    suite.check("check: all else could be asked", unknown == expected, unknown)
+    with tempfile.NamedTemporaryFile(suffix=".zip") as bundle:
+        bundle.write(archive("handler_healthy.py", "# build 4\n"))
+        bundle.flush()
+        code, events = suite.release("--code", bundle.name, "--description", "build 4")
+    suite.check("code: exit 0", code == 0, code)
+    published = [e for e in events if e["event"] == "published"]
+    suite.check("code: version 4 was published", [e["version"] for e in published] == ["4"], published)
+    suite.check("code: the alias is wholly on 4", suite.alias() == ("4", {}), suite.alias())
+    described = suite.clients("lambda").get_function_configuration(FunctionName=FUNCTION, Qualifier="4")
+    suite.check("code: the description is the release note", described["Description"] == "build 4", described)
+    if "unchanged" not in SKIPS[peer]:
+        code, events = suite.release("--publish", "--description", "build 4")
+        again = [e for e in events if e["event"] == "published"]
+        suite.check("publish: nothing changed, so it is version 4 again, and the alias stays",
+                    code == 0 and again[0]["unchanged"] and again[0]["version"] == "4" and suite.alias() == ("4", {}),
+                    (code, events))
+
+
+def cleanup(suite):
+    """Version 1 was left two releases ago; 2 is the baseline, 3 was rolled back, 4 has the traffic."""
+    code, events = suite.run("cleanup", "--keep", "0", "--dry-run")
+    fates = {e["version"]: e["fate"] for e in events if e["event"] == "version"}
+    suite.check("cleanup: a dry run", code == 0 and fates == {"1": "would-go", "2": "kept", "3": "kept", "4": "kept"},
+                (code, fates))
+    code, events = suite.run("cleanup", "--keep", "0")
+    suite.check("cleanup: exit 0, one deleted", code == 0 and events[-1]["deleted"] == 1, (code, events))
+    pages = suite.clients("lambda").get_paginator("list_versions_by_function").paginate(FunctionName=FUNCTION)
+    left = [v["Version"] for page in pages for v in page["Versions"]]
+    suite.check("cleanup: the function and what is named are there", left == ["$LATEST", "2", "3", "4"], left)
+    suite.check("cleanup: the alias is as it was", suite.alias() == ("4", {}), suite.alias())
+
+
 def main():
     steelyard, peer, record = sys.argv[1:]
     port = free_port()
@@ -197,13 +270,16 @@ def main():
         publish(clients)
         for what, why in SKIPS[peer].items():
             print(f"skip {what}: {why}")
-        rates = {"1": 0.0, "2": 0.0, "3": 0.5} if "invoke" in SKIPS[peer] else None
+        rates = {"1": 0.0, "2": 0.0, "3": 0.5, "4": 0.0} if "invoke" in SKIPS[peer] else None
         traffic = Traffic(clients, FUNCTION, ALIAS, rates)
         suite = Suite(steelyard, proxy.url, clients)
         healthy(suite, peer)
         failing(suite)
         refusals(suite, peer)
+        operators(suite)
+        from_code(suite, peer)
         traffic.stop()
+        cleanup(suite)
         print(f"traffic by version (invocations, errors): {traffic.counts}")
         print(f"{suite.passed} passed, 0 failed")
     finally:

@@ -97,7 +97,7 @@ class Models:
         found = []
         for name in service.operation_names:
             operation = service.operation_model(name)
-            labels = self._match(operation, request.method, path)
+            labels = self._match(operation, request.method, path, request.parts.query)
             if labels is not None:
                 found.append((operation, labels))
         if len(found) != 1:
@@ -106,9 +106,12 @@ class Models:
         return service, *found[0]
 
     @staticmethod
-    def _match(operation, method, path):
-        template = operation.http["requestUri"].partition("?")[0]
+    def _match(operation, method, path, query):
+        template, _, literal = operation.http["requestUri"].partition("?")
         if operation.http["method"] != method:
+            return None
+        # "?List=ALL" of a model is part of what names the operation.
+        if literal and literal not in query.split("&"):
             return None
         pattern = re.sub(
             r"\\\{(\w+)(\\\+)?\\\}",

@@ -2,7 +2,9 @@
 
 import base64
 import datetime
+import hashlib
 import http.client
+import io
 import json
 import os
 import pathlib
@@ -13,6 +15,7 @@ import sys
 import tempfile
 import unittest
 import unittest.mock
+import zipfile
 
 import boto3
 import botocore.config
@@ -54,6 +57,7 @@ def query(identity, metric, dimensions, stat="Sum", period=60):
         "Period": period, "Stat": stat}}
 
 
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/orders@sha256:" + "0a" * 32
 FULL = {"FunctionName": "checkout", "Resource": "checkout:split", "ExecutedVersion": "42"}
 
 
@@ -153,6 +157,60 @@ class Lambda(Case):
         self.assertEqual(seen, {"41", "42"})
         got = self.api.invoke(FunctionName="checkout", Qualifier="41", InvocationType="Event")
         self.assertEqual(got["StatusCode"], 202)
+
+    def test_code_to_version(self):
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as bundle:
+            bundle.writestr("app.py", "def handler(event, context): return event")
+        before = self.api.get_function_configuration(FunctionName="orders")
+        got = self.api.update_function_code(FunctionName="orders", ZipFile=archive.getvalue(),
+                                            RevisionId=before["RevisionId"])
+        digest = base64.b64encode(hashlib.sha256(archive.getvalue()).digest()).decode()
+        self.assertEqual((got["CodeSha256"], got["LastUpdateStatus"]), (digest, "InProgress"))
+        self.refused("ResourceConflictException", 409, self.api.publish_version,
+                     FunctionName="orders")
+        self.api.get_waiter("function_updated_v2").wait(FunctionName="orders",
+                                                        WaiterConfig={"Delay": 1, "MaxAttempts": 9})
+        self.refused("PreconditionFailedException", 412, self.api.update_function_code,
+                     FunctionName="orders", S3Bucket="builds", S3Key="k",
+                     RevisionId=before["RevisionId"])
+        self.refused("InvalidParameterValueException", 400, self.api.update_function_code,
+                     FunctionName="orders", ZipFile=b"#!/bin/sh")
+        new = self.api.publish_version(FunctionName="orders", CodeSha256=digest)
+        self.assertEqual((new["State"], new["SnapStart"]["OptimizationStatus"]), ("Pending", "Off"))
+        self.assertIn("TargetArn", new["DeadLetterConfig"])
+        self.api.get_waiter("published_version_active").wait(
+            FunctionName="orders", Qualifier=new["Version"],
+            WaiterConfig={"Delay": 1, "MaxAttempts": 9})
+        got = self.api.update_function_code(FunctionName="orders", ImageUri=IMAGE)
+        self.assertEqual(got["CodeSha256"], IMAGE[-64:])
+        self.api.get_waiter("function_updated_v2").wait(FunctionName="orders",
+                                                        WaiterConfig={"Delay": 1, "MaxAttempts": 9})
+        self.api.delete_function(FunctionName="orders", Qualifier=new["Version"])
+        self.assertIn("one of the whole function", self.refused(
+            "InvalidParameterValueException", 400, self.api.delete_function, FunctionName="orders"))
+
+    def test_what_stands_around(self):
+        own = json.loads(self.api.get_policy(FunctionName="orders")["Policy"])
+        self.assertEqual([s["Principal"]["Service"] for s in own["Statement"]],
+                         ["apigateway.amazonaws.com"])
+        of_alias = json.loads(self.api.get_policy(FunctionName="orders", Qualifier="live")["Policy"])
+        self.assertEqual(of_alias["Statement"][0]["Action"], "lambda:InvokeFunction")
+        self.refused("ResourceNotFoundException", 404, self.api.get_policy, FunctionName="checkout")
+        held = self.api.get_provisioned_concurrency_config(FunctionName="orders", Qualifier="live")
+        self.assertEqual((held["Status"], held["RequestedProvisionedConcurrentExecutions"],
+                          held["AvailableProvisionedConcurrentExecutions"]), ("IN_PROGRESS", 5, 0))
+        self.refused("ProvisionedConcurrencyConfigNotFoundException", 404,
+                     self.api.get_provisioned_concurrency_config, FunctionName="checkout",
+                     Qualifier="production")
+        rules = self.api.get_function_event_invoke_config(FunctionName="orders", Qualifier="live")
+        self.assertEqual(rules["MaximumRetryAttempts"], 1)
+        self.assertIsInstance(rules["LastModified"], datetime.datetime)
+        self.refused("ResourceNotFoundException", 404, self.api.get_function_event_invoke_config,
+                     FunctionName="checkout")
+        self.refused("InvalidParameterValueException", 400, self.api.update_alias,
+                     FunctionName="orders", Name="live",
+                     RoutingConfig={"AdditionalVersionWeights": {"2": 0.1}})
 
     def test_keys(self):
         stranger = client("lambda", aws_access_key_id="AKIDOTHER", aws_secret_access_key="x")

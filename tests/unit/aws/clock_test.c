@@ -30,11 +30,11 @@ static void test_times(void **state) {
                                       "15-08-30T12:36:00Z"};
     int64_t ms = 7;
     for (size_t i = 0; i < SY_COUNT(good); i++) {
-        assert_true(sy_time_parse(good[i].text, &ms));
+        assert_true(sy_aws_time_parse(good[i].text, &ms));
         assert_int_equal(ms, good[i].ms);
     }
     for (size_t i = 0; i < SY_COUNT(bad); i++)
-        if (sy_time_parse(bad[i], &ms))
+        if (sy_aws_time_parse(bad[i], &ms))
             fail_msg("%s was taken", bad[i]);
 }
 

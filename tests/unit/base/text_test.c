@@ -238,12 +238,43 @@ static void clean_fits_any_buffer(void **state) {
     }
 }
 
+static void times_are_parsed(void **state) {
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "now",
+                                      "2026-01-02",
+                                      "2026-01-02T03:04:05",
+                                      "2026-01-02 03:04:05Z",
+                                      "2026-01-02T03:04:05+01:00",
+                                      "2026-02-31T00:00:00Z",
+                                      "2026-1-2T03:04:05Z",
+                                      "2026-01-02T24:00:00Z",
+                                      "2026-01-02T03:04:05Zx",
+                                      "1969-12-31T23:59:59Z"};
+    struct sy_error error = {0};
+    int64_t ms = 7;
+    assert_int_equal(sy_time_parse("at", "2026-01-02T03:04:05Z", &ms, &error), 0);
+    assert_int_equal(ms, INT64_C(1767323045000));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ms = 7;
+        if (sy_time_parse("at", bad[i], &ms, &error) != -1)
+            fail_msg("%s was accepted", bad[i]);
+        assert_int_equal(ms, 7);
+        assert_string_equal(error.field, "at");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(durations), cmocka_unit_test(percents),
-        cmocka_unit_test(integers),  cmocka_unit_test(messages_show_no_controls),
-        cmocka_unit_test(formats),   cmocka_unit_test(percent_round_trip),
-        cmocka_unit_test(utf8),      cmocka_unit_test(clean_fits_any_buffer),
+        cmocka_unit_test(times_are_parsed),
+        cmocka_unit_test(durations),
+        cmocka_unit_test(percents),
+        cmocka_unit_test(integers),
+        cmocka_unit_test(messages_show_no_controls),
+        cmocka_unit_test(formats),
+        cmocka_unit_test(percent_round_trip),
+        cmocka_unit_test(utf8),
+        cmocka_unit_test(clean_fits_any_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,6 +92,13 @@ static void random_record(void) {
         record.version += below(3);
         record.sequence += 100000; /* its driver numbered on from a round figure */
         reported = true;
+    } else if (one_in(20)) {
+        record.control = (enum sy_control)(1 + below(SY_CONTROL_COUNT - 1));
+        record.version += below(3);
+    } else if (one_in(30)) {
+        record.phase = SY_PHASE_ROLLING_BACK;
+        record.version += below(3);
+        reported = true;
     } else if (one_in(30)) {
         (void)snprintf(lease.owner, sizeof lease.owner, "somebody");
         reported = true;
@@ -132,6 +139,22 @@ static void answer_some(void) {
     }
 }
 
+static void random_rollback(void) {
+    struct sy_stage steps[3];
+    for (uint32_t i = 0; i < 3; i++)
+        steps[i] = (struct sy_stage){(int32_t)(6000 - 2000 * i), 1000 + below(90000)};
+    driver_step(&driver, (struct sy_input){.kind = SY_INPUT_ROLLBACK,
+                                           .text = "a person asked",
+                                           .steps = steps,
+                                           .n_steps = below(4)});
+}
+
+static void random_control(void) {
+    enum sy_control control = (enum sy_control)(1 + below(SY_CONTROL_COUNT - 1));
+    driver_step(&driver, (struct sy_input){
+                             .kind = SY_INPUT_CONTROL, .text = "a person", .control = control});
+}
+
 static void random_input(void) {
     if (one_in(150)) {
         touched = true;
@@ -141,7 +164,9 @@ static void random_input(void) {
     } else if (one_in(300)) {
         store_down = true;
     } else if (one_in(100)) {
-        driver_tell(&driver, SY_INPUT_ROLLBACK, "a person asked");
+        random_rollback();
+    } else if (one_in(60)) {
+        random_control();
     } else if (one_in(4)) {
         driver.now_ms += below(3) ? 0 : below(90000);
         if (driver.tick_ms != INT64_MAX && one_in(2))
@@ -161,6 +186,7 @@ static struct sy_spec random_spec(void) {
     spec.wait = (enum sy_wait)below(SY_WAIT_COUNT);
     spec.on_interrupt = (enum sy_interrupt)below(SY_INTERRUPT_COUNT);
     spec.on_inconclusive = (enum sy_inconclusive)below(SY_INCONCLUSIVE_COUNT);
+    spec.primary = (enum sy_primary)below(SY_PRIMARY_COUNT);
     return spec;
 }
 
@@ -179,7 +205,7 @@ static void random_left_record(const struct sy_spec *spec) {
     record->stage_until_ms = one_in(3) ? 0 : driver.now_ms + below(600) * 1000 - 300000;
     record->promoted_ms = one_in(2) ? 0 : driver.now_ms - below(3600) * 1000;
     record->judged_ms = one_in(2) ? 0 : driver.now_ms - below(600) * 1000;
-    record->paused = one_in(4);
+    record->paused_ms = one_in(4) ? 1 : 0;
     record->extended = one_in(4);
     record->mirrors = !one_in(3);
     record->version = driver.record_version = 1 + below(50);
@@ -245,7 +271,12 @@ static void live(uint64_t seed) {
         random_input();
     uint32_t before = driver.inputs;
     for (; !driver.rested; assert_true(driver.inputs < before + 1000))
-        if (store_down && driver.storing)
+        if (driver.release.record.paused_ms && driver.release.record.phase == SY_PHASE_BAKING &&
+            !driver.release.leaving)
+            driver_step(&driver, (struct sy_input){.kind = SY_INPUT_CONTROL,
+                                                   .text = "a person",
+                                                   .control = SY_CONTROL_RESUME});
+        else if (store_down && driver.storing)
             driver_answer_store(&driver, &driver_unavailable, false);
         else if (!driver_answer_one(&driver))
             driver_tick(&driver);

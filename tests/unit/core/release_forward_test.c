@@ -233,7 +233,7 @@ static void thin_pause(void **state) {
     driver_run(d);
     assert_finished(d, SY_OUTCOME_PAUSED);
     assert_routing(d, split("41", "42", 1000));
-    assert_true(d->stored.paused);
+    assert_true(d->stored.paused_ms);
     assert_int_equal(d->stored.phase, SY_PHASE_BAKING);
     assert_non_null(driver_find(d, SY_EVENT_PAUSED));
 }

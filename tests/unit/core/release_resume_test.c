@@ -144,11 +144,13 @@ static void left_while_rolling_back(void **state) {
 static void a_paused_release_goes_on_with_a_new_bake(void **state) {
     (void)state;
     left_at(SY_PHASE_BAKING, 0, split("41", "42", 1000));
-    d->stored.paused = d->stored.extended = true;
+    d->stored.paused_ms = d->stored.stage_until_ms; /* as on_inconclusive leaves it */
+    d->stored.extended = true;
+    d->stored.control = SY_CONTROL_RESUME;
     d->now_ms += SY_HOUR_MS;
     resume();
     driver_answer_lease(d, NULL);
-    assert_false(d->release.record.paused || d->release.record.extended);
+    assert_false(d->release.record.paused_ms || d->release.record.extended);
     assert_int_equal(d->release.record.stage_until_ms, d->now_ms + 15 * SY_MINUTE_MS);
     assert_goes_on_to_promotion();
 }
@@ -403,7 +405,7 @@ static void a_bake_at_100_percent(void **state) {
     (void)state;
     left_at(SY_PHASE_BAKING, 1, alone("42"));
     d->stored.stage = d->stored.spec.n_stages;
-    d->stored.paused = true;
+    d->stored.paused_ms = d->now_ms;
     resume();
     driver_answer_lease(d, NULL);
     assert_int_equal(d->release.record.phase, SY_PHASE_LOCK_IN);

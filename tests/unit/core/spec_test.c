@@ -257,8 +257,50 @@ static void words(void **state) {
     assert_int_equal(sy_inconclusive_parse("AUTO", &inconclusive, &error), -1);
 }
 
+static void strategies(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *stages; /* NULL: refused */
+    } cases[] = {
+        {"canary(10%,15m)", "10%/15m"},
+        {"canary( 10% , 15m )", "10%/15m"},
+        {"canary(0.5%,90s)", "0.5%/90s"},
+        {"linear(25%,5m)", "25%/5m,50%/5m,75%/5m"},
+        {"linear(50%,1m)", "50%/1m"},
+        {"linear(30%,1m)", "30%/1m,60%/1m,90%/1m"},
+        {"linear(10%,1m)", "10%/1m,20%/1m,30%/1m,40%/1m,50%/1m,60%/1m,70%/1m,80%/1m,90%/1m"},
+        {"linear(5%,1m)", NULL},
+        {"linear(0%,1m)", NULL},
+        {"linear(100%,1m)", NULL},
+        {"linear(10%)", NULL},
+        {"linear(10%,1m", NULL},
+        {"linear(10%,1m)x", NULL},
+        {"linear(10%,1m),50%/1m", NULL},
+        {"canary()", NULL},
+        {"canary(,)", NULL},
+        {"canary(10%,15m,1)", NULL},
+        {"canary(10,000000000000000000000000000000m)", NULL},
+        {"Canary(10%,15m)", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sy_spec spec;
+        struct sy_error error = {0};
+        char buf[256];
+        sy_spec_init(&spec);
+        int failed = sy_stages_parse(cases[i].text, &spec, &error);
+        if (failed != (cases[i].stages ? 0 : -1))
+            fail_msg("%s: %s", cases[i].text, failed ? error.message : "accepted");
+        assert_string_equal(sy_stages_format(&spec, buf),
+                            cases[i].stages ? cases[i].stages : "10%/15m,50%/15m");
+        if (failed)
+            assert_string_equal(error.field, "stages");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strategies),
         cmocka_unit_test(defaults),
         cmocka_unit_test(names),
         cmocka_unit_test(hostile_names_are_shown_clean),

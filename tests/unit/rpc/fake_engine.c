@@ -213,7 +213,8 @@ void fake_facts(const char *function, const char *alias, struct sy_facts *ret) {
     record->judged_ms = 5;
     record->ended_ms = 6;
     record->sequence = 7;
-    record->extended = record->unproven = record->paused = record->mirrors = true;
+    record->extended = record->unproven = record->mirrors = true;
+    record->paused_ms = 1;
     record->outcome = SY_OUTCOME_PROMOTED_UNPROVEN;
     for (uint32_t i = 0; i <= record->spec.n_stages; i++)
         record->results[i] = (struct sy_stage_result){SY_DECISION_INCONCLUSIVE, {10 + i, i}, 8, 9};
@@ -231,6 +232,75 @@ void sy_engine_status(struct sy_engine *engine, const char *function, const char
     }
     fake_facts(function, alias, &facts);
     done(ctx, &facts, NULL);
+}
+
+void fake_control(const char *function, const char *alias, enum sy_control control,
+                  struct sy_control_answer *ret) {
+    struct sy_facts facts;
+    fake_facts(function, alias, &facts);
+    *ret = (struct sy_control_answer){.taken = control == SY_CONTROL_PAUSE,
+                                      .undriven = control != SY_CONTROL_PAUSE,
+                                      .owner = "host:1",
+                                      .record = facts.record};
+    ret->record.control = control;
+    (void)snprintf(ret->record.control_reason, sizeof ret->record.control_reason, "a reason");
+}
+
+void sy_engine_control(struct sy_engine *engine, const char *function, const char *alias,
+                       enum sy_control control, const char *reason, sy_control_done *done,
+                       void *ctx) {
+    struct sy_control_answer answer;
+    struct sy_error error;
+    (void)engine;
+    (void)reason;
+    if (scripted_failure(function, &error)) {
+        done(ctx, NULL, &error);
+        return;
+    }
+    fake_control(function, alias, control, &answer);
+    done(ctx, &answer, NULL);
+}
+
+void fake_verified(const struct sy_verify *verify, struct sy_verified *ret) {
+    *ret = (struct sy_verified){
+        .baseline = "41",
+        .routing = {"41", "42", 1000},
+        .judgement = {.decision = SY_DECISION_UNHEALTHY, .canary = {100, 50}, .other = {900, 1}},
+        .from_ms = verify->end_ms - verify->window_ms,
+        .to_ms = verify->end_ms,
+        .window_ms = verify->window_ms,
+        .threshold_bp = verify->threshold_bp,
+        .text = "error rate 50% (50 of 100)"};
+    memcpy(ret->version, verify->version, sizeof ret->version);
+}
+
+void sy_engine_verify(struct sy_engine *engine, const struct sy_verify *verify,
+                      sy_verify_done *done, void *ctx) {
+    struct sy_verified verified;
+    struct sy_error error;
+    (void)engine;
+    if (scripted_failure(verify->function, &error)) {
+        done(ctx, NULL, &error);
+        return;
+    }
+    fake_verified(verify, &verified);
+    done(ctx, &verified, NULL);
+}
+
+void sy_engine_history(struct sy_engine *engine, const char *function, const char *alias,
+                       sy_history_done *done, void *ctx) {
+    struct sy_facts facts;
+    struct sy_error error;
+    (void)engine;
+    if (scripted_failure(function, &error)) {
+        done(ctx, NULL, 0, &error);
+        return;
+    }
+    fake_facts(function, alias, &facts);
+    struct sy_stored_version versions[] = {{.at_ms = 2000, .record = facts.record},
+                                           {.at_ms = 1000, .record = facts.record}};
+    versions[1].record.version--;
+    done(ctx, versions, 2, NULL);
 }
 
 void fake_event(int64_t sequence, struct sy_release_event *ret) {
@@ -395,13 +465,18 @@ static bool all_rested(const struct sy_engine *engine) {
     return true;
 }
 
-struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *function,
-                                    const char *alias, const char *reason, sy_watch_ready *ready,
-                                    void *ctx) {
-    (void)alias;
-    (void)reason;
+struct sy_watch *sy_engine_resume(struct sy_engine *engine, const struct sy_resume *resume,
+                                  sy_watch_ready *ready, void *ctx) {
+    struct sy_spec spec;
+    sy_spec_init(&spec);
+    memcpy(spec.function, resume->function, sizeof spec.function);
+    return sy_engine_apply(engine, &spec, resume->reason, ready, ctx);
+}
+
+struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const struct sy_rollback *rollback,
+                                    sy_watch_ready *ready, void *ctx) {
     struct sy_watch *watch = open_watch(engine, ready, ctx);
-    watch->release = find(engine, NULL, function);
+    watch->release = find(engine, NULL, rollback->function);
     if (!watch->release)
         (void)sy_fail_reason(&watch->error, SY_FAILED_PRECONDITION, "NO_BASELINE",
                              "nothing to roll back to");
@@ -410,6 +485,11 @@ struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const char *functi
     if (engine->rested && all_rested(engine))
         engine->rested(engine->rested_ctx);
     return watch;
+}
+
+struct sy_watch *sy_engine_follow(struct sy_engine *engine, const char *function, const char *alias,
+                                  sy_watch_ready *ready, void *ctx) {
+    return sy_engine_watch(engine, NULL, function, alias, 0, ready, ctx);
 }
 
 struct sy_watch *sy_engine_watch(struct sy_engine *engine, const char *release_id,

@@ -10,11 +10,11 @@
 #ifndef SY_TESTS_RPC_FAKE_ENGINE_H
 #define SY_TESTS_RPC_FAKE_ENGINE_H
 
-#include "engine/engine.h"
+#include "engine/function.h"
 
 #include <stdatomic.h>
 
-enum { FAKE_BURST = 10000 };
+enum { FAKE_BURST = 10000, FAKE_FUNCTION_EVENTS = 8 };
 
 struct sy_engine *fake_engine_create(void);
 
@@ -26,6 +26,10 @@ struct fake_counters {
     atomic_int silent;          /* plans that wait for the end */
     atomic_int watches;         /* that are open */
     atomic_int pulled;          /* events that sy_watch_next() gave */
+    atomic_int jobs;            /* that are open (fake_function.c) */
+    /* As asked last; of one thread at a time. */
+    struct sy_publish_request publish;
+    struct sy_cleanup_request cleanup;
 };
 extern struct fake_counters fake_counters;
 
@@ -35,5 +39,8 @@ enum { FAKE_EVENTS = SY_EVENT_KIND_COUNT };
 /* The plan and the status that the fake answers, every field filled. */
 void fake_plan(const struct sy_spec *spec, struct sy_plan *ret);
 void fake_facts(const char *function, const char *alias, struct sy_facts *ret);
+void fake_control(const char *function, const char *alias, enum sy_control control,
+                  struct sy_control_answer *ret);
+void fake_verified(const struct sy_verify *verify, struct sy_verified *ret);
 
 #endif

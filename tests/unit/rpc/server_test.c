@@ -173,6 +173,21 @@ static void test_hostile_strings(void **state) {
         CASE("Get", "\x0A\x01\x0A", "function"),
         CASE("Get", "\x12\x01\x0D", "alias"),
         CASE("Get", "\x0A\x01\x80", "function"),
+        CASE("Rollback", "\x2A\x01\x0A", "baseline"),
+        CASE("Rollback",
+             "\x22\x16\x0A\x00\x0A\x00\x0A\x00\x0A\x00\x0A\x00\x0A\x00\x0A\x00\x0A\x00"
+             "\x0A\x00\x0A\x00\x0A\x00",
+             "steps"),
+        CASE("Resume", "\x0A\x01\x7F", "function"),
+        CASE("Resume", "\x3A\x01\x1B", "reason"),
+        CASE("Resume", "\x18\x09", "wait"),
+        CASE("Control", "\x0A\x01\x66\x12\x01\x61", "control"),
+        CASE("Control", "\x18\x07", "control"),
+        CASE("Control", "\x22\x02\xC2\x80", "reason"),
+        CASE("Verify", "\x1A\x01\x0A", "version"),
+        CASE("Verify", "\x2A\x0B\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", "window_ms"),
+        CASE("Verify", "\x32\x0B\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", "threshold_bp"),
+        CASE("List", "\x12\x01\x0D", "alias"),
         CASE("Plan", "", "spec"),
         CASE("Plan", "\x0A\x7F", ""),
 #undef CASE
@@ -205,7 +220,7 @@ static void test_over_limit(void **state) {
 
 static void test_unknown_methods(void **state) {
     grpc_channel *channel = open_channel(*state);
-    expect_refusal(channel, RELEASE "Verify", raw("", 0), SY_UNIMPLEMENTED, "");
+    expect_refusal(channel, RELEASE "Divine", raw("", 0), SY_UNIMPLEMENTED, "");
     expect_refusal(channel, "/", raw("", 0), SY_UNIMPLEMENTED, "");
     /* A standing engine has no host that could end it this way. */
     expect_refusal(channel, "/plugin.GRPCController/Shutdown", raw("", 0), SY_UNIMPLEMENTED, "");
@@ -268,16 +283,94 @@ static void test_rollback(void **state) {
     struct sy_error error;
     expect_event(driver, SY_EVENT_PLANNED, 1);
     expect_event(driver, SY_EVENT_STAGE_STARTED, 2);
-    assert_int_equal(sy_host_rollback(host, "hold", "live", "by hand", &stream, &error), 0);
+    assert_int_equal(sy_host_rollback(host,
+                                      &(struct sy_rollback){.function = "hold", .alias = "live"},
+                                      &stream, &error),
+                     0);
     expect_event(stream, SY_EVENT_PLANNED, 1);
     sy_stream_close(stream);
     expect_event(driver, SY_EVENT_ROLLBACK_STARTED, 3); /* who drives sees it, too */
     expect_event(driver, SY_EVENT_FINISHED, 4);
     expect_end(driver, SY_OK);
     sy_stream_close(driver);
-    assert_int_equal(sy_host_rollback(host, "shop", "live", NULL, &stream, &error), 0);
+    assert_int_equal(sy_host_rollback(host,
+                                      &(struct sy_rollback){.function = "shop", .alias = "live"},
+                                      &stream, &error),
+                     0);
     expect_end(stream, SY_FAILED_PRECONDITION);
     sy_stream_close(stream);
+    sy_host_finish(host);
+}
+
+static void test_the_verbs_that_answer_once(void **state) {
+    struct sy_host *host = join(*state);
+    struct sy_error error = {0};
+    struct sy_control_answer answer;
+    struct sy_control_answer want;
+    fake_control("shop", "live", SY_CONTROL_PAUSE, &want);
+    assert_int_equal(
+        sy_host_control(host, "shop", "live", SY_CONTROL_PAUSE, "why", &answer, &error), 0);
+    assert_true(answer.taken && !answer.undriven);
+    assert_string_equal(answer.owner, want.owner);
+    assert_string_equal(answer.record.release_id, want.record.release_id);
+    assert_int_equal(answer.record.control, SY_CONTROL_PAUSE);
+    assert_string_equal(answer.record.control_reason, "a reason");
+    assert_int_equal(
+        sy_host_control(host, "missing", "live", SY_CONTROL_PAUSE, NULL, &answer, &error), -1);
+    assert_int_equal(error.code, SY_NOT_FOUND);
+    struct sy_verify verify = {.function = "shop",
+                               .alias = "live",
+                               .version = "42",
+                               .end_ms = 1700000000000,
+                               .window_ms = 60000,
+                               .min_invocations = -1,
+                               .period_ms = 1000,
+                               .threshold_bp = 250};
+    struct sy_verified verified;
+    struct sy_verified judged;
+    fake_verified(&verify, &judged);
+    assert_int_equal(sy_host_verify(host, &verify, &verified, &error), 0);
+    assert_string_equal(verified.version, "42");
+    assert_string_equal(verified.baseline, judged.baseline);
+    assert_int_equal(verified.judgement.decision, SY_DECISION_UNHEALTHY);
+    assert_int_equal(verified.judgement.canary.errors, 50);
+    assert_int_equal(verified.judgement.other.invocations, 900);
+    assert_int_equal(verified.from_ms, 1699999940000);
+    assert_int_equal(verified.threshold_bp, 250);
+    assert_true(sy_routing_equal(&verified.routing, &judged.routing));
+    assert_string_equal(verified.text, judged.text);
+    SY_AUTO_FREE struct sy_stored_version *versions = NULL;
+    size_t n = 0;
+    assert_int_equal(sy_host_history(host, "shop", "live", &versions, &n, &error), 0);
+    assert_int_equal(n, 2);
+    assert_int_equal(versions[0].at_ms, 2000);
+    assert_int_equal(versions[0].record.version, versions[1].record.version + 1);
+    sy_host_finish(host);
+}
+
+/* Only the looking ends; a resume is interrupted as an apply is. */
+static void test_watch_and_resume(void **state) {
+    struct sy_host *host = join(*state);
+    struct sy_stream *watch = NULL;
+    struct sy_stream *resume = NULL;
+    struct sy_error error = {0};
+    struct sy_release_event event;
+    struct sy_resume request = {.function = "hold", .alias = "live"};
+    assert_int_equal(sy_host_resume(host, &request, &resume, &error), 0);
+    expect_event(resume, SY_EVENT_PLANNED, 1);
+    expect_event(resume, SY_EVENT_STAGE_STARTED, 2);
+    assert_int_equal(sy_host_watch(host, "hold", "live", &watch, &error), 0);
+    expect_event(watch, SY_EVENT_PLANNED, 1);
+    sy_stream_interrupt(watch);
+    assert_int_equal(sy_stream_next(watch, 1000, &event, &error), -1);
+    assert_int_equal(error.code, SY_OK);
+    sy_stream_close(watch);
+    assert_int_equal(atomic_load(&fake_counters.interrupted), 0);
+    sy_stream_interrupt(resume);
+    expect_event(resume, SY_EVENT_ROLLBACK_STARTED, 3);
+    expect_event(resume, SY_EVENT_FINISHED, 4);
+    expect_end(resume, SY_OK);
+    sy_stream_close(resume);
     sy_host_finish(host);
 }
 
@@ -402,7 +495,7 @@ static void test_services(void **state) {
     Grpc__Reflection__V1__ServerReflectionResponse *response =
         ask(*state, "/grpc.reflection.v1" INFO, &request.base,
             &grpc__reflection__v1__server_reflection_response__descriptor);
-    assert_int_equal(response->list_services_response->n_service, 5);
+    assert_int_equal(response->list_services_response->n_service, 6);
     assert_string_equal(response->list_services_response->service[0]->name,
                         "steelyard.v1.ReleaseService");
     protobuf_c_message_free_unpacked(&response->base, NULL);
@@ -471,7 +564,10 @@ static void test_stopping_takes_no_release(void **state) {
     assert_string_equal(error.reason, "ENGINE_STOPPING");
     assert_int_equal(atomic_load(&fake_counters.applied), 1);
     assert_int_equal(sy_host_status(host, "shop", "live", true, &facts, &error), 0);
-    assert_int_equal(sy_host_rollback(host, "stuck", "live", NULL, &stream, &error), 0);
+    assert_int_equal(sy_host_rollback(host,
+                                      &(struct sy_rollback){.function = "stuck", .alias = "live"},
+                                      &stream, &error),
+                     0);
     expect_event(stream, SY_EVENT_PLANNED, 1);
     sy_stream_interrupt(stream); /* watches it from here */
     expect_event(stream, SY_EVENT_STAGE_STARTED, 2);
@@ -495,7 +591,10 @@ static void test_drained_takes_no_rollback(void **state) {
     expect_event(unread, SY_EVENT_NOTE, 1);
     stop(fixture);
     wait_for(&fake_counters.interrupted_all, 1);
-    assert_int_equal(sy_host_rollback(host, "burst", "live", NULL, &stream, &error), 0);
+    assert_int_equal(sy_host_rollback(host,
+                                      &(struct sy_rollback){.function = "burst", .alias = "live"},
+                                      &stream, &error),
+                     0);
     expect_end(stream, SY_UNAVAILABLE);
     sy_stream_close(stream);
     sy_stream_close(unread);
@@ -625,6 +724,8 @@ int main(void) {
         T(test_interrupt_reads_on),
         T(test_interrupt_before_reading),
         T(test_rollback),
+        T(test_the_verbs_that_answer_once),
+        T(test_watch_and_resume),
         T(test_slow_reader),
         T(test_many_streams),
         T(test_health),

@@ -221,9 +221,12 @@ static void guards_deletion(void **state) {
     assert_int_equal(lambda_at(*state, 0, "DELETE", "checkout?Qualifier=42", NULL, &r), 204);
     lambda_at(*state, 0, "GET", "checkout/configuration?Qualifier=42", NULL, &r);
     assert_int_equal(r.response.status, 404);
-    assert_int_equal(lambda_at(*state, 0, "DELETE", "checkout", NULL, &r), 204);
+    assert_int_equal(sy_world_whole_deletions(*state), 0);
+    lambda_at(*state, 0, "DELETE", "checkout", NULL, &r);
+    assert_refused(&r, 400, "InvalidParameterValueException");
+    assert_int_equal(sy_world_whole_deletions(*state), 1);
     lambda_at(*state, 0, "GET", "checkout/aliases/production", NULL, &r);
-    assert_int_equal(r.response.status, 404);
+    assert_int_equal(r.response.status, 200);
 }
 
 static void invokes_by_weight(void **state) {

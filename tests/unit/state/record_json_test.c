@@ -63,12 +63,14 @@ static void the_json_is_as_documented(void **state) {
         "\"bake_ms\":900000},{\"weight_bp\":5000,\"bake_ms\":900000}],\"threshold_bp\":500,"
         "\"min_invocations\":5,\"window_ms\":300000,\"lock_in_ms\":3600000,\"period_ms\":60000,"
         "\"poll_ms\":60000,\"wait\":\"lock-in\",\"on_interrupt\":\"hold\",\"on_inconclusive\":"
-        "\"pause\",\"retry\":true,\"mirror_alias\":false},\"phase\":\"baking\",\"stage\":1,"
+        "\"pause\",\"primary\":\"old\",\"retry\":true,\"mirror_alias\":false},\"phase\":\"baking\","
+        "\"stage\":1,"
         "\"baseline\":\"41\",\"last_known_good\":\"40\",\"revision\":"
         "\"6a0f4d3c-5f0b-4f6e-a9a5-7a1d0b1e9c11\",\"created_unix_ms\":1767323045000,"
         "\"first_traffic_unix_ms\":1767323046000,\"stage_until_unix_ms\":1767324846000,"
         "\"promoted_unix_ms\":0,\"judged_unix_ms\":1767324000000,\"ended_unix_ms\":0,"
-        "\"sequence\":12,\"extended\":true,\"unproven\":false,\"paused\":false,\"mirrors\":true,"
+        "\"sequence\":12,\"extended\":true,\"unproven\":false,\"paused_unix_ms\":0,\"mirrors\":"
+        "true,"
         "\"rolled_back\":[\"39\",\"37\"],\"outcome\":\"NONE\",\"reason\":"
         "\"said \\\"go on\\\" by a person, größer\",\"results\":[[\"healthy\",1200,3,"
         "1767323046000,1767323946000],[\"inconclusive\",2,0,1767323946000,0]]}");
@@ -97,7 +99,7 @@ static void a_record_round_trips(void **state) {
     assert_string_equal(back.revision, record.revision);
     assert_int_equal(back.judged_ms, record.judged_ms);
     assert_int_equal(back.sequence, 12);
-    assert_true(back.extended && back.mirrors && !back.paused && !back.unproven);
+    assert_true(back.extended && back.mirrors && !back.paused_ms && !back.unproven);
     assert_memory_equal(back.rolled_back, record.rolled_back, sizeof record.rolled_back);
     assert_string_equal(back.reason, record.reason);
     assert_int_equal(back.results[0].canary.invocations, 1200);
@@ -115,6 +117,21 @@ static void every_word_round_trips(void **state) {
         record.spec.wait = (enum sy_wait)(i % SY_WAIT_COUNT);
         SY_AUTO_FREE char *text = sy_record_write(&record);
         assert_reads(text, &record);
+    }
+    for (int i = 0; i < SY_CONTROL_COUNT; i++) {
+        struct sy_record record = sample();
+        record.control = (enum sy_control)i;
+        record.spec.primary = (enum sy_primary)(i % SY_PRIMARY_COUNT);
+        record.paused_ms = 1767323045000 + i;
+        (void)strcpy(record.control_reason, i ? "a person" : "");
+        SY_AUTO_FREE char *text = sy_record_write(&record);
+        struct sy_record back;
+        struct sy_error error = {0};
+        assert_int_equal(sy_record_parse(text, strlen(text), &back, &error), 0);
+        assert_int_equal(back.control, record.control);
+        assert_int_equal(back.spec.primary, record.spec.primary);
+        assert_int_equal(back.paused_ms, record.paused_ms);
+        assert_string_equal(back.control_reason, record.control_reason);
     }
     for (int i = 0; i < SY_OUTCOME_COUNT; i++) {
         struct sy_record record = sample();
@@ -142,6 +159,9 @@ static void the_longest_record_fits(void **state) {
     fill(record.last_known_good, sizeof record.last_known_good, '9');
     fill(record.revision, sizeof record.revision, '"');
     fill(record.reason, sizeof record.reason, '"');
+    record.control = SY_CONTROL_PROMOTE;
+    fill(record.control_reason, sizeof record.control_reason, '"');
+    record.paused_ms = INT64_MAX;
     for (size_t i = 0; i < SY_ROLLED_BACK_MAX; i++)
         fill(record.rolled_back[i], sizeof record.rolled_back[i], '9');
     struct sy_spec *spec = &record.spec;
@@ -259,6 +279,11 @@ static void strangers_records_are_refused(void **state) {
         {"[\"39\",\"37\"]", "[\"39\\u0000\"]", "rolled_back"},
         {"[\"39\",\"37\"]", "[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]",
          "rolled_back"},
+        {"\"primary\":\"old\"", "\"primary\":\"both\"", "both"},
+        {"\"paused_unix_ms\":0", "\"paused_unix_ms\":-1", "paused"},
+        {"\"paused_unix_ms\":0", "\"paused_unix_ms\":true", "paused"},
+        {"\"outcome\":\"NONE\"", "\"control\":\"stop\",\"outcome\":\"NONE\"", "stop"},
+        {"\"outcome\":\"NONE\"", "\"control\":3,\"outcome\":\"NONE\"", "control"},
         {"\"outcome\":\"NONE\"", "\"outcome\":\"promoted\"", "outcome"},
         {"größer", "\\u0007", "reason"},
         {"[\"healthy\",1200,3", "[\"healthy\",1200,-3", "results"},

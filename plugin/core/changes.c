@@ -1,0 +1,128 @@
+#include "core/changes.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct changes {
+    const struct sy_record *before; /* never NULL */
+    const struct sy_record *after;
+    int64_t at_ms;
+    struct sy_release_event *events;
+    uint32_t n;
+};
+
+static struct sy_release_event *add(struct changes *c, enum sy_event_kind kind, int64_t at_ms) {
+    const struct sy_record *record = c->after;
+    if (c->n == SY_CHANGES_MAX)
+        __builtin_trap(); /* the bound is counted beside it */
+    struct sy_release_event *event = &c->events[c->n++];
+    *event = (struct sy_release_event){.kind = kind,
+                                       .at_ms = at_ms ? at_ms : c->at_ms,
+                                       .n_stages = record->spec.n_stages,
+                                       .threshold_bp = record->spec.threshold_bp,
+                                       .window_ms = record->spec.window_ms};
+    memcpy(event->release_id, record->release_id, sizeof event->release_id);
+    memcpy(event->baseline, record->baseline, sizeof event->baseline);
+    memcpy(event->version, record->spec.version, sizeof event->version);
+    return event;
+}
+
+static void set_stage(const struct changes *c, struct sy_release_event *event, uint32_t stage) {
+    const struct sy_spec *spec = &c->after->spec;
+    event->stage = stage + 1;
+    event->weight_bp = stage < spec->n_stages ? spec->stages[stage].weight_bp : 10000;
+}
+
+/* Where the alias was before the stage began. */
+static void routing_before(const struct sy_record *record, uint32_t stage, struct sy_routing *ret) {
+    *ret = (struct sy_routing){0};
+    memcpy(ret->primary, record->baseline, sizeof ret->primary);
+    for (uint32_t i = 0; i < stage; i++)
+        if (record->results[i].started_ms)
+            sy_record_routing(record, i, ret);
+}
+
+static void stage_began(struct changes *c, uint32_t stage) {
+    const struct sy_record *record = c->after;
+    int64_t at_ms = record->results[stage].started_ms;
+    struct sy_release_event *moved = add(c, SY_EVENT_ALIAS_MOVED, at_ms);
+    set_stage(c, moved, stage);
+    routing_before(record, stage, &moved->from);
+    sy_record_routing(record, stage, &moved->to);
+    bool last = stage >= record->spec.n_stages;
+    struct sy_release_event *event =
+        add(c, last ? SY_EVENT_LOCK_IN_STARTED : SY_EVENT_STAGE_STARTED, at_ms);
+    set_stage(c, event, stage);
+    event->duration_ms =
+        last ? sy_record_lock_in_end(record) - at_ms : record->spec.stages[stage].bake_ms;
+    event->until_ms = at_ms + event->duration_ms;
+}
+
+static void stage_judged(struct changes *c, uint32_t stage) {
+    const struct sy_stage_result *result = &c->after->results[stage];
+    char rate[16];
+    struct sy_release_event *event = add(c, SY_EVENT_STAGE_VERDICT, result->ended_ms);
+    set_stage(c, event, stage);
+    event->decision = result->decision;
+    event->canary = result->canary;
+    int64_t n = result->canary.invocations;
+    int32_t bp = n > 0 ? (int32_t)((__int128)result->canary.errors * 10000 / n) : 0;
+    (void)snprintf(event->text, sizeof event->text, "%lld errors of %lld invocations%s%s",
+                   (long long)result->canary.errors, (long long)n, n > 0 ? ", " : "",
+                   n > 0 ? sy_percent_format(bp, rate) : "");
+}
+
+static void stages(struct changes *c) {
+    for (uint32_t i = 0; i <= c->after->spec.n_stages; i++) {
+        const struct sy_stage_result *was = &c->before->results[i];
+        const struct sy_stage_result *is = &c->after->results[i];
+        if (is->started_ms && !was->started_ms)
+            stage_began(c, i);
+        if (is->decision != SY_DECISION_NONE &&
+            (is->decision != was->decision || (is->ended_ms && !was->ended_ms)))
+            stage_judged(c, i);
+    }
+}
+
+static void stage_clock(struct changes *c) {
+    bool was = c->before->paused_ms != 0;
+    bool is = c->after->paused_ms != 0;
+    if (was == is || sy_record_is_closed(c->after))
+        return;
+    struct sy_release_event *event =
+        add(c, is ? SY_EVENT_PAUSED : SY_EVENT_RESUMED, c->after->paused_ms);
+    set_stage(c, event, c->after->stage);
+    (void)snprintf(event->text, sizeof event->text, "%s",
+                   is ? "the stage's clock is stopped" : "the stage's clock runs again");
+}
+
+static bool goes_back(const struct sy_record *record) {
+    return record->phase == SY_PHASE_ROLLING_BACK || record->phase == SY_PHASE_VERIFYING;
+}
+
+uint32_t sy_record_changes(const struct sy_record *before, const struct sy_record *after,
+                           int64_t at_ms, struct sy_release_event events[SY_CHANGES_MAX]) {
+    static const struct sy_record nothing = {0};
+    bool same = before && strcmp(before->release_id, after->release_id) == 0;
+    struct changes c = {
+        .before = same ? before : &nothing, .after = after, .at_ms = at_ms, .events = events};
+    if (!same) {
+        char list[256];
+        struct sy_release_event *event = add(&c, SY_EVENT_PLANNED, after->created_ms);
+        (void)snprintf(event->text, sizeof event->text, "%s", sy_stages_format(&after->spec, list));
+    }
+    stage_clock(&c);
+    stages(&c);
+    if (goes_back(after) && !goes_back(c.before)) {
+        struct sy_release_event *event = add(&c, SY_EVENT_ROLLBACK_STARTED, 0);
+        (void)snprintf(event->text, sizeof event->text, "on its way to the baseline");
+    }
+    if (sy_record_is_closed(after) && !sy_record_is_closed(c.before)) {
+        struct sy_release_event *event = add(&c, SY_EVENT_FINISHED, after->ended_ms);
+        event->outcome = after->outcome;
+        (void)snprintf(event->text, sizeof event->text, "%s", after->reason);
+    }
+    return c.n;
+}

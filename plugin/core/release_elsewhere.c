@@ -1,0 +1,127 @@
+/* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
+#include "core/release_internal.h"
+
+#include <string.h>
+
+/* Not ours any more: neither renewed nor dropped, whatever is still under way. */
+void sy_lose_lease(struct sy_release *r) {
+    r->lease_lost = true;
+    r->lease.version = 0;
+}
+
+/* The release was ended by somebody else: their word is the record now. */
+static void ended_elsewhere(SY_STEP) {
+    struct sy_record *record = &r->record;
+    bool overwritten = in->record->version < record->version || r->storing;
+    int64_t sequence = record->sequence;
+    *record = *in->record;
+    if (record->sequence < sequence)
+        record->sequence = sequence;
+    bool went_back = record->outcome == SY_OUTCOME_ROLLED_BACK ||
+                     record->outcome == SY_OUTCOME_CANCELLED ||
+                     record->outcome == SY_OUTCOME_FAILED;
+    if (went_back && record->baseline[0]) {
+        sy_verify_baseline(r, in, out, record->outcome, record->reason);
+        return;
+    }
+    r->want_store = overwritten; /* what we wrote over is the truth: write it again */
+}
+
+/* Somebody else steps it back, and says so in the record before it is over: theirs to finish. */
+static void going_back_elsewhere(SY_STEP) {
+    struct sy_record *record = &r->record;
+    bool overwritten = in->record->version < record->version || r->storing;
+    int64_t version = record->version;
+    int64_t sequence = record->sequence;
+    *record = *in->record;
+    if (record->version < version)
+        record->version = version;
+    if (record->sequence < sequence)
+        record->sequence = sequence;
+    sy_leave(r, in, out, SY_OUTCOME_CANCELLED, "a person takes version %s back, step by step",
+             record->spec.version);
+    r->want_store = overwritten;
+}
+
+/* A person's word in the record, once; our next write clears it there. */
+static void control_elsewhere(SY_STEP) {
+    const struct sy_record *theirs = in->record;
+    if (theirs->control == SY_CONTROL_NONE || theirs->version <= r->control_version)
+        return;
+    r->control_version = theirs->version;
+    if (r->record.phase == SY_PHASE_BAKING)
+        sy_control(r, in, out, theirs->control, theirs->control_reason);
+    else if (r->record.phase < SY_PHASE_BAKING)
+        sy_keep_control(r, theirs->control, theirs->control_reason);
+    r->want_store = true;
+}
+
+/* Does somebody else hold the lease? While ours stands, a foreign name on it is that of one who
+ * came at the same time and lets go again: ours is written over it, and only if the other name
+ * stands there at the next look, too, it has it. An unreadable or expired lease is nobody's. */
+static bool sees_other_driver(struct sy_release *r, const struct sy_input *in) {
+    bool foreign = in->lease && in->lease->until_ms > in->now_ms &&
+                   strcmp(in->lease->owner, r->lease.owner) != 0;
+    bool again = r->lease_foreign;
+    r->lease_foreign = foreign;
+    if (!foreign)
+        return false;
+    if (again || in->now_ms > r->lease_good_until_ms)
+        return true;
+    r->lease.until_ms = in->now_ms; /* renew now */
+    return false;
+}
+
+/* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
+/* The alias is not as it was left, but only the two versions of this release are on it: somebody
+ * may be taking it back, and say so in the record. False: that was looked up already. */
+bool sy_suspects(SY_STEP) {
+    if (r->suspicion == SY_HAS_LOOKED || !in->exists || !sy_is_ours(r, in->routing))
+        return false;
+    r->suspicion = SY_SUSPECTS;
+    out->look = !r->looking;
+    r->looking = true;
+    return true;
+}
+
+static void take_record(SY_STEP) {
+    struct sy_record *record = &r->record;
+    bool pending = r->storing || r->want_store;
+    if (in->error)
+        return; /* the next look tells */
+    if (!r->mirroring && in->mirror)
+        r->known_mirror = *in->mirror;
+    bool driven_elsewhere = sees_other_driver(r, in);
+    if (driven_elsewhere)
+        sy_lose_lease(r);
+    if (in->record && strcmp(in->record->release_id, record->release_id) != 0) {
+        sy_lose_lease(r); /* the new release's driver has it */
+        sy_quit(r, in, out, SY_OUTCOME_SUPERSEDED, "superseded by the release of version %s",
+                in->record->spec.version);
+    } else if (in->record && in->record->phase == SY_PHASE_CLOSED) {
+        ended_elsewhere(r, in, out);
+    } else if (in->record && (in->record->phase == SY_PHASE_ROLLING_BACK ||
+                              in->record->phase == SY_PHASE_VERIFYING)) {
+        going_back_elsewhere(r, in, out);
+    } else if (driven_elsewhere) {
+        sy_quit(r, in, out, SY_OUTCOME_FAILED, "%s drives this release now", in->lease->owner);
+    } else if (!in->record && !pending) {
+        sy_emit_note(r, in, out, true, "the record was deleted; written again");
+        record->version = 0;
+        r->want_store = true;
+    } else if (in->record && !pending && in->record->version > record->version) {
+        record->version = in->record->version;
+        control_elsewhere(r, in, out);
+    } else if (in->record) {
+        control_elsewhere(r, in, out);
+    }
+}
+
+void sy_on_record(SY_STEP) {
+    enum sy_phase phase = r->record.phase;
+    take_record(r, in, out);
+    if (r->suspicion != SY_SUSPECTS || r->record.phase != phase || r->leaving || r->rested)
+        return;
+    r->suspicion = SY_HAS_LOOKED; /* nobody says so: what the alias is now decides */
+    sy_look_at_alias(r, in, out);
+}
