@@ -145,6 +145,17 @@ static inline bool is_signed_by(const struct fake_request *request, const char *
     return strstr(request->headers, part) != NULL;
 }
 
+/* On a real carrier: until the call has ended. */
+static inline void credentials_wait(struct sy_io *io, struct sy_timers *timers,
+                                    struct credentials_fixture *f) {
+    while (f->replies + f->errors == 0) {
+        while (sy_timers_fire_one(timers, sy_io_now(io)))
+            ;
+        if (f->replies + f->errors == 0)
+            io->ops->wait(io, sy_timers_next(timers));
+    }
+}
+
 static inline void check_no_secret(const char *text) {
     assert_null(strstr(text, SECRET_KEY));
     assert_null(strstr(text, SECRET_TOKEN));

@@ -47,16 +47,6 @@ static const struct process_case cases[] = {
     {"no such program", "%s/none", "it could not be started: No such file"},
 };
 
-static void run_until_done(struct sy_io *io, struct sy_timers *timers,
-                           struct credentials_fixture *f) {
-    while (f->replies + f->errors == 0) {
-        while (sy_timers_fire_one(timers, sy_io_now(io)))
-            ;
-        if (f->replies + f->errors == 0)
-            io->ops->wait(io, sy_timers_next(timers));
-    }
-}
-
 static void run_case(const struct process_case *c, const struct raw_server *server) {
     struct credentials_fixture f = credentials_begin();
     struct sy_timers timers = {0};
@@ -75,7 +65,7 @@ static void run_case(const struct process_case *c, const struct raw_server *serv
     struct sy_aws_call call = credentials_call;
     call.path = "/ok";
     sy_aws_send(f.aws, &call, credentials_called, &f);
-    run_until_done(io, &timers, &f);
+    credentials_wait(io, &timers, &f);
     check_no_secret(f.error.message);
     if (c->says && !strstr(f.error.message, c->says))
         fail_msg("%s: %s", c->what, f.error.message);
