@@ -247,6 +247,10 @@ void sy_aws_answer_error(const struct sy_answer *answer, const struct sy_answer_
     if (code == SY_PERMISSION_DENIED)
         (void)snprintf(allow, sizeof allow, "; allow the IAM action %s:%s", context->service->name,
                        action_of(context->operation));
+    else if (code == SY_UNAUTHENTICATED && context->credentials)
+        (void)snprintf(todo, sizeof todo,
+                       "; check this machine's clock and the credentials, from %s",
+                       context->credentials);
     else if (advice(answer, code))
         (void)snprintf(todo, sizeof todo, "; %s", advice(answer, code));
     bool elsewhere = !answer->is_aws;

@@ -30,6 +30,7 @@ struct sy_answer_context {
     const struct sy_service *service;
     const char *operation;
     const char *host;
+    const char *credentials; /* where they came from; NULL: variables */
     int attempts;
 };
 /* The mapping is documented at sy_aws_done in client.h. */

@@ -205,12 +205,16 @@ static void settle(struct call *call, const struct sy_http_response *response) {
         sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io) + delay, attempt_again, call);
         return;
     }
-    sy_aws_answer_error(&read,
-                        &(struct sy_answer_context){.service = service,
-                                                    .operation = call->operation,
-                                                    .host = aws->endpoints[call->service].host,
-                                                    .attempts = call->attempt},
-                        &error);
+    const struct sy_provider *provider = aws->keeper.provider;
+    bool variables = strcmp(provider->ops->method, "env") == 0;
+    sy_aws_answer_error(
+        &read,
+        &(struct sy_answer_context){.service = service,
+                                    .operation = call->operation,
+                                    .host = aws->endpoints[call->service].host,
+                                    .credentials = variables ? NULL : provider->name,
+                                    .attempts = call->attempt},
+        &error);
     answer(call, NULL, &error);
 }
 

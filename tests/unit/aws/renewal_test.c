@@ -140,6 +140,7 @@ static void test_refused_by_aws(void **state) {
     call(&f);
     assert_int_equal(f.errors, 1);
     assert_string_equal(f.error.reason, "ExpiredTokenException");
+    assert_non_null(strstr(f.error.message, "the credentials, from the container's"));
     check_signers(&f, (const char *const[]){NULL, "A", NULL, "B", "B", NULL, "C"});
     credentials_end(&f);
 }
