@@ -4,6 +4,7 @@
 #define SY_TESTS_CREDENTIALS_FIXTURE_H
 
 #include "aws/client.h"
+#include "aws/curl_io.h"
 #include "fake_io.h"
 
 #include <setjmp.h>
@@ -145,15 +146,26 @@ static inline bool is_signed_by(const struct fake_request *request, const char *
     return strstr(request->headers, part) != NULL;
 }
 
-/* On a real carrier: until the call has ended. */
-static inline void credentials_wait(struct sy_io *io, struct sy_timers *timers,
-                                    struct credentials_fixture *f) {
+/* One call to its end on a real carrier: sources that ask servers and run programs. */
+static inline void credentials_call_out(struct credentials_fixture *f, const char *path) {
+    struct sy_timers timers = {0};
+    struct sy_io *io = NULL;
+    struct sy_aws *aws = NULL;
+    struct sy_aws_call call = credentials_call;
+    call.path = path;
+    if (sy_curl_io_create(&io, &f->error) ||
+        sy_aws_create(&(struct sy_aws_options){.io = io, .timers = &timers}, &aws, &f->error))
+        fail_msg("%s", f->error.message);
+    sy_aws_send(aws, &call, credentials_called, f);
     while (f->replies + f->errors == 0) {
-        while (sy_timers_fire_one(timers, sy_io_now(io)))
+        while (sy_timers_fire_one(&timers, sy_io_now(io)))
             ;
         if (f->replies + f->errors == 0)
-            io->ops->wait(io, sy_timers_next(timers));
+            io->ops->wait(io, sy_timers_next(&timers));
     }
+    sy_aws_destroy(aws);
+    sy_curl_io_destroy(io);
+    sy_timers_finish(&timers);
 }
 
 static inline void check_no_secret(const char *text) {

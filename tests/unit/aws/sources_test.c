@@ -1,6 +1,5 @@
 /* The sources over real sockets, against servers that refuse, hang up, stay silent and write
  * garbage. */
-#include "aws/curl_io.h"
 #include "credentials_fixture.h"
 #include "raw_server.h"
 
@@ -57,60 +56,33 @@ static void set_port(const struct credentials_fixture *f, const char *entry, int
 
 static void run_case(const struct socket_case *c, const struct raw_server *server) {
     struct credentials_fixture f = credentials_begin();
-    struct sy_timers timers = {0};
-    struct sy_io *io = NULL;
-    struct sy_error error = {0};
     for (size_t i = 0; i < SY_COUNT(c->env) && c->env[i]; i++)
         set_port(&f, c->env[i], server->port);
-    /* A proxy sees nothing of what is asked on this machine: this one does not exist. */
-    credentials_set(&f, "NO_PROXY=127.0.0.1");
-    assert_int_equal(sy_curl_io_create(&io, &error), 0);
-    if (sy_aws_create(&(struct sy_aws_options){.io = io, .timers = &timers}, &f.aws, &error))
-        fail_msg("%s: %s", c->what, error.message);
-    credentials_send(&f);
-    credentials_wait(io, &timers, &f);
+    credentials_call_out(&f, "/ok");
     check_no_secret(f.error.message);
     if (f.error.code != c->code || !strstr(f.error.message, c->says))
         fail_msg("%s: %s: %s", c->what, sy_code_name(f.error.code), f.error.message);
-    sy_aws_destroy(f.aws);
-    f.aws = NULL;
-    sy_curl_io_destroy(io);
-    sy_timers_finish(&timers);
     credentials_end(&f);
 }
 
 static void test_cases(void **state) {
     (void)state;
     struct raw_server *server = server_start(NULL);
+    (void)setenv("NO_PROXY", "127.0.0.1", 1);
     for (size_t i = 0; i < SY_COUNT(cases); i++)
         run_case(&cases[i], server);
     server_stop(server);
 }
 
-/* The container's and the instance's endpoints are on this machine or its link: no proxy. */
+/* The container's and the instance's endpoints are on this machine or its link: no proxy, and this
+ * one does not exist. */
 static void test_no_proxy(void **state) {
     (void)state;
     struct raw_server *server = server_start(NULL);
-    struct socket_case here = cases[SY_COUNT(cases) - 1];
     (void)setenv("http_proxy", "http://127.0.0.1:1", 1);
     (void)setenv("NO_PROXY", "", 1);
-    struct credentials_fixture f = credentials_begin();
-    struct sy_timers timers = {0};
-    struct sy_io *io = NULL;
-    struct sy_error error = {0};
-    set_port(&f, here.env[0], server->port);
-    assert_int_equal(sy_curl_io_create(&io, &error), 0);
-    assert_int_equal(
-        sy_aws_create(&(struct sy_aws_options){.io = io, .timers = &timers}, &f.aws, &error), 0);
-    credentials_send(&f);
-    credentials_wait(io, &timers, &f);
-    assert_non_null(strstr(f.error.message, here.says));
+    run_case(&cases[SY_COUNT(cases) - 1], server);
     assert_int_equal(atomic_load(&server->requests), 1);
-    sy_aws_destroy(f.aws);
-    f.aws = NULL;
-    sy_curl_io_destroy(io);
-    sy_timers_finish(&timers);
-    credentials_end(&f);
     (void)unsetenv("http_proxy");
     server_stop(server);
 }
