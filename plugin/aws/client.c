@@ -192,6 +192,7 @@ static void settle(struct call *call, const struct sy_http_response *response) {
     struct sy_error error = {0};
     sy_answer_read(response, &aws->keeper, &read);
     if (set_right(call, &read, response)) {
+        call->attempt--; /* it is no retry of the same */
         attempt(call);
         return;
     }
