@@ -2,10 +2,9 @@
 
 #include "aws/answer.h"
 #include "aws/canonical.h"
-#include "aws/credentials.h"
-#include "aws/endpoint.h"
+#include "aws/chain.h"
+#include "aws/keeper.h"
 #include "aws/retry.h"
-#include "aws/service.h"
 #include "aws/sigv4.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -30,6 +29,9 @@ struct call {
     void *ctx;
     uint64_t exchange; /* 0: none under way */
     struct sy_timer timer;
+    bool waits;          /* for credentials */
+    bool signed_again;   /* after the clock was set by AWS's */
+    uint64_t generation; /* of the credentials of this attempt */
     int attempt;
     int retry_cost; /* of the last retry */
     int64_t attempt_began_ms;
@@ -40,62 +42,41 @@ struct call {
 struct sy_aws {
     struct sy_io *io;
     struct sy_timers *timers;
-    struct sy_credentials credentials;
+    struct sy_settings settings;
+    struct sy_clock clock;
+    struct sy_provider_scope scope;
+    struct sy_keeper keeper;
     struct sy_endpoint endpoints[SY_AWS_SERVICE_COUNT];
-    struct sy_sigv4 *signers[SY_AWS_SERVICE_COUNT];
+    struct sy_sigv4 *signers[SY_AWS_SERVICE_COUNT]; /* of the keeper's credentials */
+    uint64_t signers_generation;                    /* of those */
     struct sy_retry retry;
     struct call *calls;
 };
 
-static const char *variable(const char *name) {
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
-static int find_region(const struct sy_aws_options *options, const char **ret,
-                       struct sy_error *error) {
-    const char *region = options->region;
-    if (!region)
-        region = variable("AWS_REGION");
-    if (!region)
-        region = variable("AWS_DEFAULT_REGION");
-    if (!region)
-        return sy_fail_field(error, "region",
-                             "no AWS region: set AWS_REGION (or AWS_DEFAULT_REGION), such as "
-                             "AWS_REGION=eu-central-1");
-    *ret = region;
-    return sy_region_check(region, error);
-}
-
-static int find_endpoint(const struct sy_aws_options *options, const struct sy_service *service,
-                         const char *region, struct sy_endpoint *ret, struct sy_error *error) {
-    const char *source = "endpoint";
-    const char *url = options->endpoint;
-    const char *ignored = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    bool configured = !ignored || strcmp(ignored, "true") != 0;
-    if (!url && configured && (url = variable(service->variable)))
-        source = service->variable;
-    if (!url && configured && (url = variable("AWS_ENDPOINT_URL")))
-        source = "AWS_ENDPOINT_URL";
-    if (url)
-        return sy_endpoint_parse(source, url, ret, error);
-    sy_endpoint_of_region(service->label, region, ret);
-    return 0;
-}
+static void credentials_came(void *ctx, const struct sy_error *error);
 
 static int set_up(struct sy_aws *aws, const struct sy_aws_options *options,
                   struct sy_error *error) {
-    const char *region = NULL;
-    if (find_region(options, &region, error) ||
-        sy_credentials_from_environment(&aws->credentials, error))
+    if (sy_settings_load(options->region, options->endpoint, options->profile, &aws->settings,
+                         error))
         return -1;
-    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++) {
-        const struct sy_service *service = sy_service_get((enum sy_aws_service)i);
-        if (find_endpoint(options, service, region, &aws->endpoints[i], error) ||
-            sy_sigv4_create(&aws->credentials, region, service->label, &aws->signers[i], error))
+    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
+        if (sy_settings_endpoint(&aws->settings, sy_service_get((enum sy_aws_service)i),
+                                 aws->settings.region, &aws->endpoints[i], error))
             return -1;
-    }
-    return 0;
+    aws->clock.io = options->io;
+    aws->scope = (struct sy_provider_scope){.io = options->io,
+                                            .timers = options->timers,
+                                            .clock = &aws->clock,
+                                            .settings = &aws->settings};
+    aws->keeper = (struct sy_keeper){.clock = &aws->clock, .done = credentials_came, .ctx = aws};
+    if (sy_chain_choose(&aws->scope, &aws->keeper.provider, error))
+        return -1;
+    /* Those that are at hand are taken at once: whoever asks when they end is told. */
+    return aws->keeper.provider->ops->lasting &&
+                   sy_keeper_get(&aws->keeper, error) == SY_KEEPER_FAILED
+               ? -1
+               : 0;
 }
 
 int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
@@ -132,21 +113,36 @@ static void finish(struct call *call) {
     free(call);
 }
 
+static void drop_signers(struct sy_aws *aws) {
+    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++) {
+        sy_sigv4_destroy(aws->signers[i]);
+        aws->signers[i] = NULL;
+    }
+}
+
 void sy_aws_destroy(struct sy_aws *aws) {
     if (!aws)
         return;
     while (aws->calls)
         finish(aws->calls);
-    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
-        sy_sigv4_destroy(aws->signers[i]);
-    sy_credentials_finish(&aws->credentials);
+    drop_signers(aws);
+    sy_keeper_finish(&aws->keeper);
+    sy_settings_finish(&aws->settings);
     free(aws);
 }
 
 void sy_aws_credentials_expiry(const struct sy_aws *aws, struct sy_aws_expiry *ret) {
-    bool lasting = !aws->credentials.session_token;
-    *ret = (struct sy_aws_expiry){
-        .source = "the environment", .known = lasting, .expires_ms = lasting ? INT64_MAX : 0};
+    const struct sy_credentials *have = &aws->keeper.credentials;
+    const struct sy_provider *provider = aws->keeper.provider;
+    *ret = (struct sy_aws_expiry){0};
+    if (!have->access_key)
+        return;
+    *ret = (struct sy_aws_expiry){.source = provider->name,
+                                  .known = have->expires_ms || !have->session_token,
+                                  .expires_ms = have->expires_ms       ? have->expires_ms
+                                                : !have->session_token ? INT64_MAX
+                                                                       : 0,
+                                  .refreshes = !provider->ops->lasting};
 }
 
 /* The callback is the last thing: it may well destroy the client. */
@@ -174,12 +170,48 @@ static void attempt_again(void *ctx) {
     attempt(ctx);
 }
 
+static void credentials_came(void *ctx, const struct sy_error *error) {
+    struct sy_aws *aws = ctx;
+    for (struct call *call = aws->calls; call; call = call->next) {
+        if (!call->waits)
+            continue;
+        call->waits = false;
+        if (error) {
+            call->error = *error;
+            fail_later(call);
+        } else {
+            sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io), attempt_again, call);
+        }
+    }
+}
+
+/* AWS refused the time of the signature, and this machine's clock is far from AWS's: sign once more
+ * by AWS's. It is not an attempt like another: nothing was wrong with the service. */
+static bool sign_again(struct call *call, const struct sy_answer *answer,
+                       const struct sy_http_response *response) {
+    if (call->signed_again || !sy_clock_may_be_off(answer->code) ||
+        !sy_clock_learn(&call->aws->clock, response))
+        return false;
+    sy_log(SY_LOG_WARN,
+           "this machine's clock is %lld s from AWS's; requests are signed by AWS's from now on",
+           (long long)(call->aws->clock.ahead_ms / 1000));
+    call->signed_again = true;
+    call->attempt--;
+    sy_timers_set(call->aws->timers, &call->timer, sy_io_now(call->aws->io), attempt_again, call);
+    return true;
+}
+
 static void settle(struct call *call, const struct sy_http_response *response) {
     struct sy_aws *aws = call->aws;
     const struct sy_service *service = sy_service_get(call->service);
     struct sy_answer read;
     struct sy_error error = {0};
-    sy_answer_read(response, &aws->credentials, &read);
+    const struct sy_credentials *signer = call->generation == aws->keeper.credentials.generation
+                                              ? &aws->keeper.credentials
+                                              : &aws->keeper.previous;
+    sy_answer_read(response, signer, &read);
+    if (sign_again(call, &read, response))
+        return;
     enum sy_retry_kind kind = sy_answer_retry(&read);
     if (sy_retry_take(&aws->retry, kind, call->attempt, &call->retry_cost)) {
         int64_t delay = sy_retry_delay_ms(&aws->retry, kind, call->attempt,
@@ -228,6 +260,17 @@ static void add(struct headers *headers, const char *name, const char *value) {
     headers->list[headers->count++] = (struct sy_http_header){name, value};
 }
 
+static int renew_signer(struct sy_aws *aws, enum sy_aws_service service, struct sy_error *error) {
+    const struct sy_credentials *credentials = &aws->keeper.credentials;
+    if (aws->signers_generation != credentials->generation)
+        drop_signers(aws);
+    aws->signers_generation = credentials->generation;
+    if (aws->signers[service])
+        return 0;
+    return sy_sigv4_create(credentials, aws->settings.region, sy_service_get(service)->label,
+                           &aws->signers[service], error);
+}
+
 /* Signs the call as of now and sends it. -1: error says why it could not be signed. */
 static int send_signed(struct call *call, struct sy_error *error) {
     struct sy_aws *aws = call->aws;
@@ -241,9 +284,9 @@ static int send_signed(struct call *call, struct sy_error *error) {
     char date[SY_SIGV4_DATE_SIZE];
     struct headers headers = {.count = 0};
     add(&headers, "Host", endpoint->host);
-    add(&headers, "X-Amz-Date", sy_sigv4_date(call->attempt_began_ms, date));
-    if (aws->credentials.session_token)
-        add(&headers, "X-Amz-Security-Token", aws->credentials.session_token);
+    add(&headers, "X-Amz-Date", sy_sigv4_date(sy_clock_now(&aws->clock), date));
+    if (aws->keeper.credentials.session_token)
+        add(&headers, "X-Amz-Security-Token", aws->keeper.credentials.session_token);
     if (call->body)
         add(&headers, "Content-Type", service->content_type);
     if (service->target) {
@@ -258,7 +301,8 @@ static int send_signed(struct call *call, struct sy_error *error) {
                                        .body = call->body,
                                        .body_len = call->body ? strlen(call->body) : 0,
                                        .date = date};
-    if (sy_sigv4_authorize(aws->signers[call->service], &request, &authorization, error))
+    if (renew_signer(aws, call->service, error) ||
+        sy_sigv4_authorize(aws->signers[call->service], &request, &authorization, error))
         return -1;
     add(&headers, "Authorization", authorization.data);
     add(&headers, "User-Agent", "steelyard");
@@ -274,9 +318,15 @@ static int send_signed(struct call *call, struct sy_error *error) {
 }
 
 static void attempt(struct call *call) {
+    struct sy_aws *aws = call->aws;
+    enum sy_keeper_state state = sy_keeper_get(&aws->keeper, &call->error);
+    call->waits = state == SY_KEEPER_WAIT;
+    if (call->waits)
+        return;
     call->attempt++;
-    call->attempt_began_ms = sy_io_now(call->aws->io);
-    if (send_signed(call, &call->error))
+    call->attempt_began_ms = sy_io_now(aws->io);
+    call->generation = aws->keeper.credentials.generation;
+    if (state == SY_KEEPER_FAILED || send_signed(call, &call->error))
         fail_later(call);
 }
 

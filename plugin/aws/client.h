@@ -2,8 +2,8 @@
  *
  * Retries follow the SDKs' standard mode (lambda-facts: 3 attempts, a token bucket of 500, 14
  * tokens a retry and 5 a throttled one, full-jitter backoff from 50 ms, 1 s when throttled, cap 20
- * s, x-amz-retry-after honoured). Credentials come from the environment. No secret reaches a log or
- * an error. */
+ * s, x-amz-retry-after honoured). Credentials come from the first source of chain.h that is set up.
+ * No secret reaches a log or an error. */
 #ifndef SY_AWS_CLIENT_H
 #define SY_AWS_CLIENT_H
 
@@ -17,14 +17,16 @@ struct sy_aws;
 struct sy_aws_options {
     struct sy_io *io;
     struct sy_timers *timers;
-    const char *region; /* NULL: AWS_REGION, then AWS_DEFAULT_REGION; none: an error */
-    const char
-        *endpoint; /* NULL: AWS_ENDPOINT_URL_<SERVICE>, then AWS_ENDPOINT_URL, then AWS's own */
+    /* The flags' values; NULL: variables, then the profile, then AWS's own rules (settings.h). */
+    const char *region;
+    const char *endpoint; /* for every service */
+    const char *profile;
     uint64_t seed; /* of the retry jitter */
 };
 
-/* Reads the environment once; INVALID_ARGUMENT or UNAUTHENTICATED says which variable is missing.
- */
+/* Reads the environment and the files of profiles once, and asks nobody. With io NULL the settings
+ * are checked and no call can be sent. INVALID_ARGUMENT or UNAUTHENTICATED says which setting is
+ * missing or cannot be. */
 SY_MUST_USE int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
                               struct sy_error *error);
 /* Calls under way are dropped; their callbacks are never called. */

@@ -46,6 +46,7 @@ static int wire(const struct sy_cli *cli, struct engine *e, struct sy_error *err
                                                .timers = &e->timers,
                                                .region = cli->region,
                                                .endpoint = cli->endpoint,
+                                               .profile = cli->profile,
                                                .seed = seed},
                       &e->aws, error))
         return -1;

@@ -197,6 +197,8 @@ static const struct flag flags[] = {
      "the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION)"},
     {"endpoint-url", "URL", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(endpoint), 0, NULL,
      "another endpoint for every service (default: AWS_ENDPOINT_URL…, AWS's own)"},
+    {"profile", "NAME", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(profile), 0, NULL,
+     "the profile of ~/.aws/config (default: AWS_PROFILE; docs/credentials.md)"},
     {"engine", "unix:PATH", CALLS, KIND_TEXT, AT(engine), 0, NULL,
      "join a standing engine (default: start one)"},
     {"output", "FORMAT", CALLS, KIND_SPECIAL, 0, 0, parse_output,

@@ -44,8 +44,8 @@ def missing_value():
 
 
 STRINGS = ["function", "alias", "version", "stages", "threshold", "min-invocations", "window", "lock-in", "period",
-           "poll", "wait", "on-interrupt", "on-inconclusive", "fingerprint", "region", "endpoint-url", "engine",
-           "output"]
+           "poll", "wait", "on-interrupt", "on-inconclusive", "fingerprint", "region", "endpoint-url", "profile",
+           "engine", "output"]
 
 
 @test("control characters, broken UTF-8, nothing, too much in every flag")
@@ -58,11 +58,11 @@ def strings():
                 ("apply", ["code", "description", "code-sha256"], [*CHECKOUT, "--publish"]),
                 ("check", ["function", "alias", "version", "output", "engine"], CHECKOUT),
                 ("cleanup", ["function", "keep", "output", "engine"], ["--function", "checkout"]),
-                ("engine", ["listen", "region", "endpoint-url"], []),
+                ("engine", ["listen", "region", "endpoint-url", "profile"], []),
                 ("sandbox", ["scenario", "record", "port"], ["--scenario", "/dev/null"])):
             for flag in flags:
                 for value in values:
-                    if flag in ("region", "endpoint-url", "fingerprint", "record") and value == values[-1]:
+                    if flag in ("region", "endpoint-url", "profile", "fingerprint", "record") and value == values[-1]:
                         continue  # long values of these are judged below, with a host that could take them
                     check_text(world.run(command, *more, f"--{flag}", value), f"{command} --{flag} {value[:20]!r}",
                                USAGE, "")

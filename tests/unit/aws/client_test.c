@@ -52,9 +52,15 @@ static void clear_environment(void) {
                                         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
                                         "AWS_ACCESS_KEY_ID",
                                         "AWS_SECRET_ACCESS_KEY",
-                                        "AWS_SESSION_TOKEN"};
+                                        "AWS_SESSION_TOKEN",
+                                        "AWS_PROFILE",
+                                        "AWS_DEFAULT_PROFILE"};
     for (size_t i = 0; i < SY_COUNT(names); i++)
         assert_int_equal(unsetenv(names[i]), 0);
+    /* Neither this machine's profiles nor its role have a part in this. */
+    assert_int_equal(setenv("AWS_CONFIG_FILE", "/nonexistent/config", 1), 0);
+    assert_int_equal(setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials", 1), 0);
+    assert_int_equal(setenv("AWS_EC2_METADATA_DISABLED", "true", 1), 0);
 }
 
 static void set_environment(void) {
