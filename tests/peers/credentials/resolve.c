@@ -3,10 +3,16 @@
  *   resolve credentials [PROFILE]   one line: method, access key, region; or "error", why
  *   resolve endpoints               for each line "SERVICE REGION FIPS DUALSTACK" of standard input
  *                                   (the last two 0 or 1) the URL; "sts-legacy" is STS with
- *                                   AWS_STS_REGIONAL_ENDPOINTS=legacy */
+ *                                   AWS_STS_REGIONAL_ENDPOINTS=legacy *   resolve ini, resolve
+ * words      documents of standard input, each closed by 0x1D, as they are read: fields closed by
+ * 0x1F, entries by 0x1E, documents by 0x1D;
+ *                                   "!" when one is refused
+ */
 #include "aws/chain.h"
 #include "aws/curl_io.h"
+#include "aws/ini.h"
 #include "aws/keeper.h"
+#include "aws/words.h"
 #include "base/memory.h"
 
 #include <stdio.h>
@@ -88,6 +94,50 @@ static int say_endpoint(const char *service, const char *region, bool fips, bool
     return 0;
 }
 
+static void say_ini(const char *text, size_t len) {
+    struct sy_ini ini = {0};
+    struct sy_error error = {0};
+    if (sy_ini_parse("it", text, len, &ini, &error)) {
+        (void)printf("!");
+        return;
+    }
+    for (size_t i = 0; i < ini.n_sections; i++) {
+        const struct sy_ini_section *section = &ini.sections[i];
+        (void)printf("%s\x1F\x1E", section->name);
+        for (size_t k = 0; k < section->n_entries; k++)
+            (void)printf("%s\x1F%s\x1F%s\x1F\x1E", section->name, section->entries[k].key,
+                         section->entries[k].value);
+    }
+    sy_ini_finish(&ini);
+}
+
+static void say_words(const char *text) {
+    struct sy_words words = {0};
+    if (sy_words_split(text, &words)) {
+        (void)printf("!");
+        return;
+    }
+    for (size_t i = 0; i < words.count; i++)
+        (void)printf("%s\x1F", words.list[i]);
+    sy_words_finish(&words);
+}
+
+static int say_documents(bool ini) {
+    char *text = NULL;
+    size_t size = 0;
+    ssize_t len = 0;
+    while ((len = getdelim(&text, &size, 0x1D, stdin)) > 0) {
+        text[len - 1] = '\0';
+        if (ini)
+            say_ini(text, (size_t)len - 1);
+        else
+            say_words(text);
+        (void)printf("\x1D");
+    }
+    free(text);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     char line[128];
     char service[32];
@@ -96,6 +146,8 @@ int main(int argc, char **argv) {
     int dual_stack = 0;
     if (argc >= 2 && strcmp(argv[1], "credentials") == 0)
         return resolve(argc > 2 ? argv[2] : NULL);
+    if (argc >= 2 && (strcmp(argv[1], "ini") == 0 || strcmp(argv[1], "words") == 0))
+        return say_documents(argv[1][0] == 'i');
     while (fgets(line, sizeof line, stdin))
         if (sscanf(line, "%31s %39s %d %d", service, region, &fips, &dual_stack) != 4 ||
             say_endpoint(service, region, fips, dual_stack))
