@@ -183,8 +183,10 @@ static const char *advice(const struct sy_answer *answer, enum sy_code code) {
         if (strstr(answer->code, "Expired") || strcmp(answer->code, "RequestTimeTooSkewed") == 0)
             return "get fresh credentials, and check this machine's clock";
         if (strstr(answer->code, "Signature"))
-            return "check AWS_SECRET_ACCESS_KEY and this machine's clock";
-        return "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN";
+            return "check the secret key (AWS_SECRET_ACCESS_KEY, or the profile) and this "
+                   "machine's "
+                   "clock";
+        return "check the credentials (AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN, or the profile)";
     case SY_RESOURCE_EXHAUSTED:
         return "try again later, or have the account's request quota raised";
     case SY_UNAVAILABLE:

@@ -357,7 +357,7 @@ static const struct expectation expectations[] = {
      "GetAlias",
      SY_UNAUTHENTICATED,
      "UnrecognizedClientException",
-     "check AWS_ACCESS_KEY_ID",
+     "check the credentials",
      1},
     {{.status = 400,
       .body = "{\"__type\":\"ExpiredTokenException\",\"message\":\"The security token included in "
