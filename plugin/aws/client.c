@@ -5,6 +5,7 @@
 #include "aws/chain.h"
 #include "aws/keeper.h"
 #include "aws/retry.h"
+#include "aws/settings.h"
 #include "aws/sigv4.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -29,54 +30,53 @@ struct call {
     void *ctx;
     uint64_t exchange; /* 0: none under way */
     struct sy_timer timer;
-    bool waits;          /* for credentials */
-    bool signed_again;   /* after the clock was set by AWS's */
-    uint64_t generation; /* of the credentials of this attempt */
     int attempt;
     int retry_cost; /* of the last retry */
     int64_t attempt_began_ms;
     int64_t timeout_ms;
+    uint64_t generation;   /* of the credentials that the attempt was signed with */
+    bool waiting;          /* for credentials */
+    bool renewed;          /* credentials were fetched anew because AWS had refused the old ones */
+    bool corrected;        /* the clock was set because AWS had refused the time */
     struct sy_error error; /* for fail_later() */
 };
 
 struct sy_aws {
     struct sy_io *io;
     struct sy_timers *timers;
-    struct sy_settings settings;
     struct sy_clock clock;
+    struct sy_settings settings;
     struct sy_provider_scope scope;
     struct sy_keeper keeper;
     struct sy_endpoint endpoints[SY_AWS_SERVICE_COUNT];
-    struct sy_sigv4 *signers[SY_AWS_SERVICE_COUNT]; /* of the keeper's credentials */
-    uint64_t signers_generation;                    /* of those */
+    struct sy_sigv4 *signers[SY_AWS_SERVICE_COUNT];
     struct sy_retry retry;
     struct call *calls;
 };
 
-static void credentials_came(void *ctx, const struct sy_error *error);
+static void credentials_told(void *ctx, const struct sy_error *error);
 
 static int set_up(struct sy_aws *aws, const struct sy_aws_options *options,
                   struct sy_error *error) {
-    if (sy_settings_load(options->region, options->endpoint, options->profile, &aws->settings,
-                         error))
-        return -1;
-    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
-        if (sy_settings_endpoint(&aws->settings, sy_service_get((enum sy_aws_service)i),
-                                 aws->settings.region, &aws->endpoints[i], error))
-            return -1;
-    aws->clock.io = options->io;
+    struct sy_provider *provider = NULL;
     aws->scope = (struct sy_provider_scope){.io = options->io,
                                             .timers = options->timers,
                                             .clock = &aws->clock,
                                             .settings = &aws->settings};
-    aws->keeper = (struct sy_keeper){.clock = &aws->clock, .done = credentials_came, .ctx = aws};
-    if (sy_chain_choose(&aws->scope, &aws->keeper.provider, error))
+    if (sy_settings_load(options->region, options->endpoint, options->profile, &aws->settings,
+                         error) ||
+        sy_chain_choose(&aws->scope, &provider, error))
         return -1;
-    /* Those that are at hand are taken at once: whoever asks when they end is told. */
-    return aws->keeper.provider->ops->lasting &&
-                   sy_keeper_get(&aws->keeper, error) == SY_KEEPER_FAILED
-               ? -1
-               : 0;
+    sy_keeper_init(&aws->keeper, provider, credentials_told, aws);
+    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++) {
+        const struct sy_service *service = sy_service_get((enum sy_aws_service)i);
+        if (sy_settings_endpoint(&aws->settings, service, aws->settings.region, &aws->endpoints[i],
+                                 error) ||
+            sy_sigv4_create(&aws->keeper.current, aws->settings.region, service->label,
+                            &aws->signers[i], error))
+            return -1;
+    }
+    return 0;
 }
 
 int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
@@ -84,6 +84,7 @@ int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
     struct sy_aws *aws = sy_calloc(1, sizeof *aws);
     aws->io = options->io;
     aws->timers = options->timers;
+    aws->clock.io = options->io;
     aws->retry = sy_retry_init(options->seed);
     if (set_up(aws, options, error)) {
         sy_aws_destroy(aws);
@@ -113,36 +114,31 @@ static void finish(struct call *call) {
     free(call);
 }
 
-static void drop_signers(struct sy_aws *aws) {
-    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++) {
-        sy_sigv4_destroy(aws->signers[i]);
-        aws->signers[i] = NULL;
-    }
-}
-
 void sy_aws_destroy(struct sy_aws *aws) {
     if (!aws)
         return;
     while (aws->calls)
         finish(aws->calls);
-    drop_signers(aws);
+    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
+        sy_sigv4_destroy(aws->signers[i]);
     sy_keeper_finish(&aws->keeper);
     sy_settings_finish(&aws->settings);
     free(aws);
 }
 
 void sy_aws_credentials_expiry(const struct sy_aws *aws, struct sy_aws_expiry *ret) {
-    const struct sy_credentials *have = &aws->keeper.credentials;
-    const struct sy_provider *provider = aws->keeper.provider;
-    *ret = (struct sy_aws_expiry){0};
-    if (!have->access_key)
+    const struct sy_keeper *keeper = &aws->keeper;
+    const struct sy_credentials *current = &keeper->current;
+    bool refreshes = !keeper->provider->ops->lasting;
+    *ret = (struct sy_aws_expiry){.refreshes = refreshes};
+    if (!keeper->have && refreshes)
         return;
-    *ret = (struct sy_aws_expiry){.source = provider->name,
-                                  .known = have->expires_ms || !have->session_token,
-                                  .expires_ms = have->expires_ms       ? have->expires_ms
-                                                : !have->session_token ? INT64_MAX
-                                                                       : 0,
-                                  .refreshes = !provider->ops->lasting};
+    if (!keeper->have) /* they are here, and were only not asked for yet */
+        current = sy_keeper_use((struct sy_keeper *)keeper);
+    bool lasting = current->expires_ms == 0 && !current->session_token;
+    ret->source = keeper->provider->name;
+    ret->known = lasting || current->expires_ms;
+    ret->expires_ms = lasting ? INT64_MAX : current->expires_ms;
 }
 
 /* The callback is the last thing: it may well destroy the client. */
@@ -170,35 +166,23 @@ static void attempt_again(void *ctx) {
     attempt(ctx);
 }
 
-static void credentials_came(void *ctx, const struct sy_error *error) {
-    struct sy_aws *aws = ctx;
-    for (struct call *call = aws->calls; call; call = call->next) {
-        if (!call->waits)
-            continue;
-        call->waits = false;
-        if (error) {
-            call->error = *error;
-            fail_later(call);
-        } else {
-            sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io), attempt_again, call);
-        }
+/* What this client can set right by itself, once a call: a clock that is not AWS's, and credentials
+ * that ended before their time. */
+static bool set_right(struct call *call, const struct sy_answer *read,
+                      const struct sy_http_response *response) {
+    struct sy_aws *aws = call->aws;
+    if (!call->corrected && sy_answer_is_skewed(read) && sy_clock_learn(&aws->clock, response)) {
+        sy_log(SY_LOG_WARN, "AWS's clock is %lld s ahead of this machine's; signing with AWS's",
+               (long long)(aws->clock.ahead_ms / 1000));
+        call->corrected = true;
+        return true;
     }
-}
-
-/* AWS refused the time of the signature, and this machine's clock is far from AWS's: sign once more
- * by AWS's. It is not an attempt like another: nothing was wrong with the service. */
-static bool sign_again(struct call *call, const struct sy_answer *answer,
-                       const struct sy_http_response *response) {
-    if (call->signed_again || !sy_clock_may_be_off(answer->code) ||
-        !sy_clock_learn(&call->aws->clock, response))
-        return false;
-    sy_log(SY_LOG_WARN,
-           "this machine's clock is %lld s from AWS's; requests are signed by AWS's from now on",
-           (long long)(call->aws->clock.ahead_ms / 1000));
-    call->signed_again = true;
-    call->attempt--;
-    sy_timers_set(call->aws->timers, &call->timer, sy_io_now(call->aws->io), attempt_again, call);
-    return true;
+    if (!call->renewed && sy_answer_is_expired(read) &&
+        sy_keeper_refuse(&aws->keeper, call->generation)) {
+        call->renewed = true;
+        return true;
+    }
+    return false;
 }
 
 static void settle(struct call *call, const struct sy_http_response *response) {
@@ -206,12 +190,12 @@ static void settle(struct call *call, const struct sy_http_response *response) {
     const struct sy_service *service = sy_service_get(call->service);
     struct sy_answer read;
     struct sy_error error = {0};
-    const struct sy_credentials *signer = call->generation == aws->keeper.credentials.generation
-                                              ? &aws->keeper.credentials
-                                              : &aws->keeper.previous;
-    sy_answer_read(response, signer, &read);
-    if (sign_again(call, &read, response))
+    sy_answer_read(response, &aws->keeper, &read);
+    if (set_right(call, &read, response)) {
+        call->attempt--; /* it is no retry of the same */
+        attempt(call);
         return;
+    }
     enum sy_retry_kind kind = sy_answer_retry(&read);
     if (sy_retry_take(&aws->retry, kind, call->attempt, &call->retry_cost)) {
         int64_t delay = sy_retry_delay_ms(&aws->retry, kind, call->attempt,
@@ -222,12 +206,16 @@ static void settle(struct call *call, const struct sy_http_response *response) {
         sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io) + delay, attempt_again, call);
         return;
     }
-    sy_aws_answer_error(&read,
-                        &(struct sy_answer_context){.service = service,
-                                                    .operation = call->operation,
-                                                    .host = aws->endpoints[call->service].host,
-                                                    .attempts = call->attempt},
-                        &error);
+    const struct sy_provider *provider = aws->keeper.provider;
+    bool variables = strcmp(provider->ops->method, "env") == 0;
+    sy_aws_answer_error(
+        &read,
+        &(struct sy_answer_context){.service = service,
+                                    .operation = call->operation,
+                                    .host = aws->endpoints[call->service].host,
+                                    .credentials = variables ? NULL : provider->name,
+                                    .attempts = call->attempt},
+        &error);
     answer(call, NULL, &error);
 }
 
@@ -260,19 +248,9 @@ static void add(struct headers *headers, const char *name, const char *value) {
     headers->list[headers->count++] = (struct sy_http_header){name, value};
 }
 
-static int renew_signer(struct sy_aws *aws, enum sy_aws_service service, struct sy_error *error) {
-    const struct sy_credentials *credentials = &aws->keeper.credentials;
-    if (aws->signers_generation != credentials->generation)
-        drop_signers(aws);
-    aws->signers_generation = credentials->generation;
-    if (aws->signers[service])
-        return 0;
-    return sy_sigv4_create(credentials, aws->settings.region, sy_service_get(service)->label,
-                           &aws->signers[service], error);
-}
-
 /* Signs the call as of now and sends it. -1: error says why it could not be signed. */
-static int send_signed(struct call *call, struct sy_error *error) {
+static int send_signed(struct call *call, const struct sy_credentials *credentials,
+                       struct sy_error *error) {
     struct sy_aws *aws = call->aws;
     const struct sy_service *service = sy_service_get(call->service);
     const struct sy_endpoint *endpoint = &aws->endpoints[call->service];
@@ -285,8 +263,8 @@ static int send_signed(struct call *call, struct sy_error *error) {
     struct headers headers = {.count = 0};
     add(&headers, "Host", endpoint->host);
     add(&headers, "X-Amz-Date", sy_sigv4_date(sy_clock_now(&aws->clock), date));
-    if (aws->keeper.credentials.session_token)
-        add(&headers, "X-Amz-Security-Token", aws->keeper.credentials.session_token);
+    if (credentials->session_token)
+        add(&headers, "X-Amz-Security-Token", credentials->session_token);
     if (call->body)
         add(&headers, "Content-Type", service->content_type);
     if (service->target) {
@@ -301,8 +279,7 @@ static int send_signed(struct call *call, struct sy_error *error) {
                                        .body = call->body,
                                        .body_len = call->body ? strlen(call->body) : 0,
                                        .date = date};
-    if (renew_signer(aws, call->service, error) ||
-        sy_sigv4_authorize(aws->signers[call->service], &request, &authorization, error))
+    if (sy_sigv4_authorize(aws->signers[call->service], &request, &authorization, error))
         return -1;
     add(&headers, "Authorization", authorization.data);
     add(&headers, "User-Agent", "steelyard");
@@ -318,16 +295,29 @@ static int send_signed(struct call *call, struct sy_error *error) {
 }
 
 static void attempt(struct call *call) {
-    struct sy_aws *aws = call->aws;
-    enum sy_keeper_state state = sy_keeper_get(&aws->keeper, &call->error);
-    call->waits = state == SY_KEEPER_WAIT;
-    if (call->waits)
+    const struct sy_credentials *credentials = sy_keeper_use(&call->aws->keeper);
+    call->waiting = !credentials;
+    if (!credentials)
         return;
     call->attempt++;
-    call->attempt_began_ms = sy_io_now(aws->io);
-    call->generation = aws->keeper.credentials.generation;
-    if (state == SY_KEEPER_FAILED || send_signed(call, &call->error))
+    call->attempt_began_ms = sy_io_now(call->aws->io);
+    call->generation = credentials->generation;
+    if (send_signed(call, credentials, &call->error))
         fail_later(call);
+}
+
+/* Nothing here calls back: a callback may well destroy the client. */
+static void credentials_told(void *ctx, const struct sy_error *error) {
+    struct sy_aws *aws = ctx;
+    for (struct call *call = aws->calls; call; call = call->next) {
+        if (!call->waiting)
+            continue;
+        call->waiting = false;
+        if (error)
+            call->error = *error;
+        sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io),
+                      error ? fail_now : attempt_again, call);
+    }
 }
 
 /* What can go into a request line, and be signed as it goes. */

@@ -1,7 +1,5 @@
 #include "aws/clock.h"
 
-#include "base/memory.h"
-
 #include <string.h>
 #include <time.h>
 
@@ -11,16 +9,6 @@ int64_t sy_clock_now(const struct sy_clock *clock) {
         return sy_io_now(clock->io) + clock->ahead_ms;
     (void)clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-bool sy_clock_may_be_off(const char *code) {
-    static const char *const codes[] = {"RequestTimeTooSkewed", "RequestExpired",
-                                        "RequestInTheFuture", "SignatureDoesNotMatch",
-                                        "InvalidSignatureException"};
-    for (size_t i = 0; i < SY_COUNT(codes); i++)
-        if (strcmp(code, codes[i]) == 0)
-            return true;
-    return false;
 }
 
 bool sy_clock_learn(struct sy_clock *clock, const struct sy_http_response *response) {

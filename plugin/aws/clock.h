@@ -7,8 +7,7 @@
 
 #include <stdbool.h>
 
-/* A minute less than AWS's own: what is just beyond is told by a Date of whole seconds. */
-enum { SY_CLOCK_TOLERANCE_MS = 4 * 60 * 1000 };
+enum { SY_CLOCK_TOLERANCE_MS = 5 * 60 * 1000 };
 
 struct sy_clock {
     struct sy_io *io; /* NULL: the system's clock */
@@ -16,8 +15,6 @@ struct sy_clock {
 };
 
 int64_t sy_clock_now(const struct sy_clock *clock);
-/* Is this error code of AWS one that a wrong clock brings? Some of them have other causes, too. */
-bool sy_clock_may_be_off(const char *code);
 /* From the Date header of an answer of AWS that has just come. True when it is further away than
  * is tolerated: then the clock was set. */
 bool sy_clock_learn(struct sy_clock *clock, const struct sy_http_response *response);

@@ -1,41 +1,48 @@
-/* Keeps the credentials of one client: fetched by the first call that needs them, and anew before
- * they end, while calls go on with the old ones. As in botocore, the calls drive it: an idle engine
- * asks nobody. */
+/* Keeps the credentials of one source fresh, and tells who waits for the first ones.
+ *
+ * As in botocore, new ones are fetched when the old ones have less than 15 minutes left. Unlike
+ * there, calls go on with the old ones as long as those are good, whatever becomes of the fetch: a
+ * rollback must not wait for a source that is down. A fetch that failed is tried again after a
+ * minute, sooner when nothing good is left. */
 #ifndef SY_AWS_KEEPER_H
 #define SY_AWS_KEEPER_H
 
 #include "aws/provider.h"
 
-enum {
-    /* So long before their end new ones are asked for, at most once a minute; and so long before it
-     * at most every ten seconds (botocore's advisory and mandatory refresh). */
-    SY_KEEPER_ADVISORY_MS = 15 * 60 * 1000,
-    SY_KEEPER_MANDATORY_MS = 10 * 60 * 1000,
-    SY_KEEPER_ADVISORY_PAUSE_MS = 60 * 1000,
-    SY_KEEPER_MANDATORY_PAUSE_MS = 10 * 1000
-};
+enum { SY_KEEPER_ADVISORY_MS = 15 * 60 * 1000, SY_KEEPER_PAUSE_MS = 60 * 1000 };
 
-enum sy_keeper_state { SY_KEEPER_READY, SY_KEEPER_WAIT, SY_KEEPER_FAILED };
-
-/* What calls waited for is there, or error says why not. */
-typedef void sy_keeper_done(void *ctx, const struct sy_error *error);
+/* Credentials have come, or error says why not: for all that were told to wait. */
+typedef void sy_keeper_told(void *ctx, const struct sy_error *error);
 
 struct sy_keeper {
     struct sy_provider *provider; /* owned */
-    const struct sy_clock *clock;
-    struct sy_credentials credentials; /* access_key NULL: none yet */
-    struct sy_credentials previous;    /* of answers that are still under way */
+    struct sy_credentials current;
+    struct sy_credentials previous; /* an answer to a request that they signed may repeat them */
+    uint64_t last_generation;
+    bool have;    /* current is something */
+    bool refused; /* AWS says that it has ended */
     bool fetching;
-    bool asking; /* within sy_keeper_get(): done needs not be called */
-    int64_t asked_ms;
-    struct sy_error error; /* of the last fetch; code SY_OK: it went well */
-    sy_keeper_done *done;
+    int64_t not_before_ms; /* of the next fetch, as long as current is good */
+    bool failed;           /* the last fetch, with failure */
+    struct sy_error failure;
+    struct sy_timer timer;
+    sy_keeper_told *told;
     void *ctx;
 };
 
-/* READY: keeper->credentials can be signed with now. WAIT: done will be called, later. FAILED:
- * error says why there are none. */
-enum sy_keeper_state sy_keeper_get(struct sy_keeper *keeper, struct sy_error *error);
+/* Takes over the provider. */
+void sy_keeper_init(struct sy_keeper *keeper, struct sy_provider *provider, sy_keeper_told *told,
+                    void *ctx);
+/* Drops a fetch under way. */
 void sy_keeper_finish(struct sy_keeper *keeper);
+
+/* What to sign with now, valid until the next call. NULL: it is being fetched, wait for told(),
+ * which comes later, never from within. */
+const struct sy_credentials *sy_keeper_use(struct sy_keeper *keeper);
+/* AWS answered that those of this generation have ended. True: others can be had, use() again. */
+bool sy_keeper_refuse(struct sy_keeper *keeper, uint64_t generation);
+
+/* Star out all secrets that an answer may repeat. */
+void sy_keeper_redact(const struct sy_keeper *keeper, char *text);
 
 #endif

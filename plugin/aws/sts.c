@@ -124,7 +124,9 @@ struct sy_ask *sy_sts_ask(const struct sy_provider_scope *scope, const struct sy
 
 static int no_answer(const char *who, const char *action, const struct sy_http_response *response,
                      struct sy_error *error) {
-    return sy_fail_reason(error, SY_UNAVAILABLE, "NO_CREDENTIALS",
+    enum sy_code code = response->error.code;
+    return sy_fail_reason(error, code == SY_DEADLINE_EXCEEDED ? SY_UNAVAILABLE : code,
+                          "NO_CREDENTIALS",
                           "no AWS credentials from %s: sts:%s failed: %s; check the network and "
                           "the endpoint",
                           who, action, response->error.message);
@@ -223,5 +225,7 @@ bool sy_sts_skewed(const struct sy_provider_scope *scope, const struct sy_http_r
     if (response->status < 400 || response->status > 499)
         return false;
     read_refusal(response, none, code, message);
-    return sy_clock_may_be_off(code) && sy_clock_learn(scope->clock, response);
+    return (strcmp(code, "SignatureDoesNotMatch") == 0 || strcmp(code, "RequestExpired") == 0 ||
+            strcmp(code, "RequestTimeTooSkewed") == 0) &&
+           sy_clock_learn(scope->clock, response);
 }

@@ -126,7 +126,7 @@ int sy_cli_engine(const struct sy_cli *cli) {
     if (waits) {
         /* It waits for a signal, or has had one. It is not cancelled: a cancelled thread's stack
          * stays poisoned under AddressSanitizer, which then reports an error of its own making. */
-        (void)pthread_kill(waiter, SIGTERM);
+        (void)pthread_kill(waiter, SIGINT);
         (void)pthread_join(waiter, NULL);
     }
     unwire(&e);

@@ -151,10 +151,8 @@ class World:
         """None for a name: not set."""
         env = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "STEELYARD_", "NO_COLOR"))}
         env.update(AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=SECRET, AWS_SESSION_TOKEN=TOKEN,
-                   AWS_REGION="us-east-1", AWS_ENDPOINT_URL=self.url, TEST_WORLD=self.id, TERM="dumb",
-                   # Neither this machine's profiles nor its role have a part in a test.
-                   AWS_CONFIG_FILE="/nonexistent/config", AWS_SHARED_CREDENTIALS_FILE="/nonexistent/credentials",
-                   AWS_EC2_METADATA_DISABLED="true")
+                   AWS_REGION="us-east-1", AWS_ENDPOINT_URL=self.url, HOME=self.directory,
+                   AWS_EC2_METADATA_DISABLED="true", TEST_WORLD=self.id, TERM="dumb")
         env.update(more)
         return {k: v for k, v in env.items() if v is not None}
 
