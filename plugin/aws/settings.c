@@ -37,7 +37,9 @@ static int choose_profile(struct sy_settings *settings, const char *flag, struct
     settings->profile_by_flag = flag != NULL;
     settings->profile_named = name != NULL;
     settings->profile = sy_strdup(name ? name : "default");
-    if (!name || sy_profile_exists(settings->profiles, name))
+    /* A name that messages and logs cannot show counts as none, even if a file has it. */
+    if (!name ||
+        (sy_text_is_clean(name, strlen(name)) && sy_profile_exists(settings->profiles, name)))
         return 0;
     return sy_fail_field(error, "profile",
                          "profile: \"%s\" is neither in %s nor in %s; aws configure list-profiles "
