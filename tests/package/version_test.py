@@ -47,8 +47,9 @@ def one_file_knows_the_commit():
 
 
 def commit_of(folder):
-    """What configuring this tree would take for its commit."""
-    pathlib.Path(folder, "ask.cmake").write_text("include(cmake/commit.cmake)\nmessage(STATUS \"${SY_COMMIT}\")\n")
+    """What configuring this tree would take for its commit, and the commit's time."""
+    pathlib.Path(folder, "ask.cmake").write_text(
+        "include(cmake/commit.cmake)\nmessage(STATUS \"${SY_COMMIT} @${SY_COMMIT_TIME}\")\n")
     return run("cmake", "-P", "ask.cmake", cwd=folder).stdout.removeprefix("-- ").strip()
 
 
@@ -61,20 +62,21 @@ def commits():
         (tree / "cmake").mkdir(parents=True)
         for name in ("cmake/commit.cmake", "cmake/commit.txt", ".gitattributes"):
             (tree / name).write_bytes((SOURCE / name).read_bytes())
-        assert commit_of(tree) == "unknown"
+        assert commit_of(tree) == "unknown @"
         run(*git, "init", "-q", tree)
-        assert commit_of(tree) == "unknown"
+        assert commit_of(tree) == "unknown @"
         run(*git, "add", ".", cwd=tree)
         run(*git, "commit", "-q", "-m", "first", cwd=tree)
         head = run("git", "rev-parse", "HEAD", cwd=tree).stdout.strip()
-        assert commit_of(tree) == head
+        time = run("git", "show", "-s", "--format=%ct", head, cwd=tree).stdout.strip()
+        assert commit_of(tree) == f"{head} @{time}"
         (tree / "cmake/commit.cmake").write_text((tree / "cmake/commit.cmake").read_text() + "# changed\n")
-        assert commit_of(tree) == f"{head} with changes"
+        assert commit_of(tree) == f"{head} with changes @{time}"
         archive = pathlib.Path(above, "archive")
         archive.mkdir()
         run("git", "archive", "-o", f"{above}/a.tar", head, cwd=tree)
         run("tar", "-xf", f"{above}/a.tar", "-C", archive)
-        assert commit_of(archive) == head
+        assert commit_of(archive) == f"{head} @{time}"
 
 
 for test in (facts, one_file_knows_the_commit, commits):
