@@ -11,6 +11,7 @@ LICENCES = {
     "abseil": "Apache-2.0",
     "c-ares": "MIT",
     "curl": "curl",
+    "expat": "MIT",
     "gcc-12": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "glibc": "LGPL-2.1-or-later",
     "grpc": "Apache-2.0 AND BSD-3-Clause",  # upb, in the same package, is the BSD part

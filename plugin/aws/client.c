@@ -2,11 +2,11 @@
 
 #include "aws/answer.h"
 #include "aws/canonical.h"
-#include "aws/credentials.h"
-#include "aws/endpoint.h"
 #include "aws/retry.h"
 #include "aws/service.h"
+#include "aws/settings.h"
 #include "aws/sigv4.h"
+#include "aws/wallet.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -31,6 +31,9 @@ struct call {
     uint64_t exchange; /* 0: none under way */
     struct sy_timer timer;
     int attempt;
+    bool waits;     /* for credentials */
+    bool clock_set; /* it was made again for the clock's sake */
+    bool renewed;   /* it was made again for new credentials */
     int retry_cost; /* of the last retry */
     int64_t attempt_began_ms;
     int64_t timeout_ms;
@@ -40,62 +43,32 @@ struct call {
 struct sy_aws {
     struct sy_io *io;
     struct sy_timers *timers;
-    struct sy_credentials credentials;
+    struct sy_settings settings;
+    struct sy_clock clock;
+    struct sy_provider_scope scope;
+    struct sy_wallet wallet;
     struct sy_endpoint endpoints[SY_AWS_SERVICE_COUNT];
     struct sy_sigv4 *signers[SY_AWS_SERVICE_COUNT];
     struct sy_retry retry;
     struct call *calls;
 };
 
-static const char *variable(const char *name) {
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
-static int find_region(const struct sy_aws_options *options, const char **ret,
-                       struct sy_error *error) {
-    const char *region = options->region;
-    if (!region)
-        region = variable("AWS_REGION");
-    if (!region)
-        region = variable("AWS_DEFAULT_REGION");
-    if (!region)
-        return sy_fail_field(error, "region",
-                             "no AWS region: set AWS_REGION (or AWS_DEFAULT_REGION), such as "
-                             "AWS_REGION=eu-central-1");
-    *ret = region;
-    return sy_region_check(region, error);
-}
-
-static int find_endpoint(const struct sy_aws_options *options, const struct sy_service *service,
-                         const char *region, struct sy_endpoint *ret, struct sy_error *error) {
-    const char *source = "endpoint";
-    const char *url = options->endpoint;
-    const char *ignored = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    bool configured = !ignored || strcmp(ignored, "true") != 0;
-    if (!url && configured && (url = variable(service->variable)))
-        source = service->variable;
-    if (!url && configured && (url = variable("AWS_ENDPOINT_URL")))
-        source = "AWS_ENDPOINT_URL";
-    if (url)
-        return sy_endpoint_parse(source, url, ret, error);
-    sy_endpoint_of_region(service->label, region, ret);
-    return 0;
-}
+static void credentials_changing(void *ctx);
+static void credentials_settled(void *ctx);
 
 static int set_up(struct sy_aws *aws, const struct sy_aws_options *options,
                   struct sy_error *error) {
-    const char *region = NULL;
-    if (find_region(options, &region, error) ||
-        sy_credentials_from_environment(&aws->credentials, error))
+    if (sy_settings_load(options->region, options->endpoint, options->profile, &aws->settings,
+                         error))
         return -1;
-    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++) {
-        const struct sy_service *service = sy_service_get((enum sy_aws_service)i);
-        if (find_endpoint(options, service, region, &aws->endpoints[i], error) ||
-            sy_sigv4_create(&aws->credentials, region, service->label, &aws->signers[i], error))
+    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
+        if (sy_settings_endpoint(&aws->settings, sy_service_get((enum sy_aws_service)i),
+                                 aws->settings.region, &aws->endpoints[i], error))
             return -1;
-    }
-    return 0;
+    aws->wallet.changing = credentials_changing;
+    aws->wallet.settled = credentials_settled;
+    aws->wallet.ctx = aws;
+    return sy_wallet_open(&aws->wallet, &aws->scope, error);
 }
 
 int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
@@ -103,6 +76,11 @@ int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
     struct sy_aws *aws = sy_calloc(1, sizeof *aws);
     aws->io = options->io;
     aws->timers = options->timers;
+    aws->clock.io = options->io;
+    aws->scope = (struct sy_provider_scope){.io = options->io,
+                                            .timers = options->timers,
+                                            .clock = &aws->clock,
+                                            .settings = &aws->settings};
     aws->retry = sy_retry_init(options->seed);
     if (set_up(aws, options, error)) {
         sy_aws_destroy(aws);
@@ -137,16 +115,23 @@ void sy_aws_destroy(struct sy_aws *aws) {
         return;
     while (aws->calls)
         finish(aws->calls);
-    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
-        sy_sigv4_destroy(aws->signers[i]);
-    sy_credentials_finish(&aws->credentials);
+    credentials_changing(aws);
+    sy_wallet_close(&aws->wallet);
+    sy_settings_finish(&aws->settings);
     free(aws);
 }
 
 void sy_aws_credentials_expiry(const struct sy_aws *aws, struct sy_aws_expiry *ret) {
-    bool lasting = !aws->credentials.session_token;
-    *ret = (struct sy_aws_expiry){
-        .source = "the environment", .known = lasting, .expires_ms = lasting ? INT64_MAX : 0};
+    const struct sy_credentials *credentials = &aws->wallet.credentials;
+    const struct sy_provider *provider = aws->wallet.provider;
+    bool lasting = !credentials->session_token && !credentials->expires_ms;
+    *ret = (struct sy_aws_expiry){0};
+    if (!credentials->access_key)
+        return;
+    *ret = (struct sy_aws_expiry){.source = provider->name,
+                                  .known = lasting || credentials->expires_ms,
+                                  .expires_ms = lasting ? INT64_MAX : credentials->expires_ms,
+                                  .refreshes = !provider->ops->lasting};
 }
 
 /* The callback is the last thing: it may well destroy the client. */
@@ -174,12 +159,55 @@ static void attempt_again(void *ctx) {
     attempt(ctx);
 }
 
+static bool is_one_of(const char *code, const char *const *codes) {
+    for (; *codes; codes++)
+        if (strcmp(code, *codes) == 0)
+            return true;
+    return false;
+}
+
+/* A signature of another time than AWS's, or credentials that have ended: put right, and tried once
+ * more. Some of these codes mean other things, too; then the answer's Date says that the clock is
+ * right. */
+static bool put_right(struct call *call, const struct sy_answer *read,
+                      const struct sy_http_response *response) {
+    static const char *const skewed[] = {"RequestTimeTooSkewed",
+                                         "RequestExpired",
+                                         "InvalidSignatureException",
+                                         "SignatureDoesNotMatch",
+                                         "AuthFailure",
+                                         "RequestInTheFuture",
+                                         "InvalidSignature",
+                                         NULL};
+    static const char *const ended[] = {"ExpiredToken", "ExpiredTokenException",
+                                        "InvalidClientTokenId", "UnrecognizedClientException",
+                                        NULL};
+    struct sy_aws *aws = call->aws;
+    if (!call->clock_set && is_one_of(read->code, skewed) &&
+        sy_clock_learn(&aws->clock, response)) {
+        call->clock_set = true;
+        sy_log(SY_LOG_WARN, "this machine's clock is %lld s off AWS's; signing by AWS's",
+               (long long)(aws->clock.ahead_ms / 1000));
+        return true;
+    }
+    if (!call->renewed && is_one_of(read->code, ended) && sy_wallet_spoil(&aws->wallet)) {
+        call->renewed = true;
+        return true;
+    }
+    return false;
+}
+
 static void settle(struct call *call, const struct sy_http_response *response) {
     struct sy_aws *aws = call->aws;
     const struct sy_service *service = sy_service_get(call->service);
     struct sy_answer read;
     struct sy_error error = {0};
-    sy_answer_read(response, &aws->credentials, &read);
+    sy_answer_read(response, &aws->wallet.credentials, &read);
+    if (put_right(call, &read, response)) {
+        call->attempt--;
+        sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io), attempt_again, call);
+        return;
+    }
     enum sy_retry_kind kind = sy_answer_retry(&read);
     if (sy_retry_take(&aws->retry, kind, call->attempt, &call->retry_cost)) {
         int64_t delay = sy_retry_delay_ms(&aws->retry, kind, call->attempt,
@@ -228,6 +256,20 @@ static void add(struct headers *headers, const char *name, const char *value) {
     headers->list[headers->count++] = (struct sy_http_header){name, value};
 }
 
+/* Signers borrow the credentials, so they go first. */
+static void credentials_changing(void *ctx) {
+    struct sy_aws *aws = ctx;
+    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
+        sy_sigv4_destroy(SY_STEAL(aws->signers[i]));
+}
+
+static int find_signer(struct sy_aws *aws, enum sy_aws_service service, struct sy_error *error) {
+    if (aws->signers[service])
+        return 0;
+    return sy_sigv4_create(&aws->wallet.credentials, aws->settings.region,
+                           sy_service_get(service)->label, &aws->signers[service], error);
+}
+
 /* Signs the call as of now and sends it. -1: error says why it could not be signed. */
 static int send_signed(struct call *call, struct sy_error *error) {
     struct sy_aws *aws = call->aws;
@@ -241,9 +283,9 @@ static int send_signed(struct call *call, struct sy_error *error) {
     char date[SY_SIGV4_DATE_SIZE];
     struct headers headers = {.count = 0};
     add(&headers, "Host", endpoint->host);
-    add(&headers, "X-Amz-Date", sy_sigv4_date(call->attempt_began_ms, date));
-    if (aws->credentials.session_token)
-        add(&headers, "X-Amz-Security-Token", aws->credentials.session_token);
+    add(&headers, "X-Amz-Date", sy_sigv4_date(sy_clock_now(&aws->clock), date));
+    if (aws->wallet.credentials.session_token)
+        add(&headers, "X-Amz-Security-Token", aws->wallet.credentials.session_token);
     if (call->body)
         add(&headers, "Content-Type", service->content_type);
     if (service->target) {
@@ -258,7 +300,8 @@ static int send_signed(struct call *call, struct sy_error *error) {
                                        .body = call->body,
                                        .body_len = call->body ? strlen(call->body) : 0,
                                        .date = date};
-    if (sy_sigv4_authorize(aws->signers[call->service], &request, &authorization, error))
+    if (find_signer(aws, call->service, error) ||
+        sy_sigv4_authorize(aws->signers[call->service], &request, &authorization, error))
         return -1;
     add(&headers, "Authorization", authorization.data);
     add(&headers, "User-Agent", "steelyard");
@@ -274,10 +317,22 @@ static int send_signed(struct call *call, struct sy_error *error) {
 }
 
 static void attempt(struct call *call) {
+    int at_hand = sy_wallet_look(&call->aws->wallet, &call->error);
+    call->waits = at_hand == 0;
+    if (call->waits)
+        return;
     call->attempt++;
     call->attempt_began_ms = sy_io_now(call->aws->io);
-    if (send_signed(call, &call->error))
+    if (at_hand < 0 || send_signed(call, &call->error))
         fail_later(call);
+}
+
+/* Those that waited go on by the loop, not from within what a source does last. */
+static void credentials_settled(void *ctx) {
+    struct sy_aws *aws = ctx;
+    for (struct call *call = aws->calls; call; call = call->next)
+        if (call->waits)
+            sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io), attempt_again, call);
 }
 
 /* What can go into a request line, and be signed as it goes. */

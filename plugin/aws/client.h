@@ -2,8 +2,9 @@
  *
  * Retries follow the SDKs' standard mode (lambda-facts: 3 attempts, a token bucket of 500, 14
  * tokens a retry and 5 a throttled one, full-jitter backoff from 50 ms, 1 s when throttled, cap 20
- * s, x-amz-retry-after honoured). Credentials come from the environment. No secret reaches a log or
- * an error. */
+ * s, x-amz-retry-after honoured). Credentials come from the chain (chain.h), are fetched with the
+ * first call, and anew before they end; a clock that AWS says is wrong is corrected. No secret
+ * reaches a log or an error. */
 #ifndef SY_AWS_CLIENT_H
 #define SY_AWS_CLIENT_H
 
@@ -20,11 +21,12 @@ struct sy_aws_options {
     const char *region; /* NULL: AWS_REGION, then AWS_DEFAULT_REGION; none: an error */
     const char
         *endpoint; /* NULL: AWS_ENDPOINT_URL_<SERVICE>, then AWS_ENDPOINT_URL, then AWS's own */
-    uint64_t seed; /* of the retry jitter */
+    const char *profile; /* NULL: AWS_PROFILE, AWS_DEFAULT_PROFILE, "default" */
+    uint64_t seed;       /* of the retry jitter */
 };
 
-/* Reads the environment once; INVALID_ARGUMENT or UNAUTHENTICATED says which variable is missing.
- */
+/* Reads the environment and the profile's files once, and asks nobody (io may be NULL for that
+ * alone); INVALID_ARGUMENT or UNAUTHENTICATED says what is missing or cannot be. */
 SY_MUST_USE int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
                               struct sy_error *error);
 /* Calls under way are dropped; their callbacks are never called. */

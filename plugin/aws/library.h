@@ -5,5 +5,6 @@
 const char *sy_aws_curl_version(void);
 const char *sy_aws_openssl_version(void);
 const char *sy_aws_cares_version(void); /* "none" when libcurl was built without it */
+const char *sy_aws_expat_version(void);
 
 #endif

@@ -128,6 +128,8 @@ static const struct flag flags[] = {
      "the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION)"},
     {"endpoint-url", "URL", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(endpoint), 0, NULL,
      "another endpoint for every service (default: AWS_ENDPOINT_URL…, AWS's own)"},
+    {"profile", "NAME", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(profile), 0, NULL,
+     "the profile of the AWS tools (default: AWS_PROFILE)"},
     {"engine", "unix:PATH", CALLS, KIND_TEXT, AT(engine), 0, NULL,
      "join a standing engine (default: start one)"},
     {"output", "FORMAT", CALLS, KIND_SPECIAL, 0, 0, sy_flag_output,
@@ -283,6 +285,12 @@ static int fail_excludes(const char *a, const char *b, const char *why, struct s
 static int check_together(const struct sy_cli *cli, struct sy_error *error) {
     if (cli->plan_file && cli->spec_flag)
         return fail_excludes("plan", cli->spec_flag, "the plan says it all", error);
+    const char *makes = cli->publish       ? "publish"
+                        : cli->description ? "description"
+                        : cli->code_sha256 ? "code-sha256"
+                                           : NULL;
+    if (cli->plan_file && makes)
+        return fail_excludes("plan", makes, "the plan is of a version that exists", error);
     if (cli->plan_file && cli->fingerprint)
         return fail_excludes("plan", "fingerprint", "the plan has its own", error);
     bool says_wait = cli->spec.wait < SY_WAIT_COUNT;

@@ -22,6 +22,7 @@ void sy_cli_version(void) {
         {"libcurl", sy_aws_curl_version()},
         {"OpenSSL", sy_aws_openssl_version()},
         {"c-ares", sy_aws_cares_version()},
+        {"Expat", sy_aws_expat_version()},
         {"gRPC core", sy_rpc_grpc_version()},
         {"protobuf-c", protobuf_c_version()},
         {"json-c", json_c_version()},

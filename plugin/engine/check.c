@@ -99,5 +99,5 @@ void sy_engine_check(struct sy_engine *engine, const struct sy_spec *spec, sy_ch
         return;
     }
     sy_gather(engine, spec->function, spec->alias, spec->version,
-              SY_GATHER_VERSION | SY_GATHER_TRAFFIC | SY_GATHER_CHECK, check_gathered, NULL, c);
+              SY_GATHER_VERSION | SY_GATHER_TRAFFIC | SY_GATHER_CHECK, check_gathered, c);
 }

@@ -74,7 +74,7 @@ static int check(const struct controlling *c, const struct sy_facts *facts,
 static void on_gathered(void *ctx, const struct sy_gathered *gathered);
 
 static void gather(struct controlling *c) {
-    sy_gather(c->errand.engine, c->function, c->alias, "", 0, on_gathered, NULL, c);
+    sy_gather(c->errand.engine, c->function, c->alias, "", 0, on_gathered, c);
 }
 
 /* ---- waiting until the driver has acted on it ---- */

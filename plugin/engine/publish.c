@@ -382,6 +382,6 @@ struct sy_job *sy_engine_publish(struct sy_engine *engine, const struct sy_publi
         return &p->job;
     }
     p->job.pending++;
-    sy_gather(engine, request->function, request->alias, "", 0, on_gathered, NULL, p);
+    sy_gather(engine, request->function, request->alias, "", 0, on_gathered, p);
     return &p->job;
 }

@@ -213,7 +213,7 @@ static struct sy_watch *tell_running(struct sy_engine *engine, const struct sy_r
 static void gather(struct sy_drive *drive) {
     drive->pending++;
     sy_gather(drive->engine, drive->function, drive->alias, "", SY_GATHER_URGENT, rollback_gathered,
-              NULL, drive);
+              drive);
 }
 
 static void on_version(void *ctx, const struct sy_version_state *state,

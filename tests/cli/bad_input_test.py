@@ -152,6 +152,8 @@ for words, says in {
 }.items():
     bad(("code: " + " ".join(words))[:50], *made(*words), code=USAGE, says=says)
 
+for words in (["--publish"], ["--code", "s3://builds/k"], ["--description", "x"], ["--code-sha256", HASH]):
+    bad(f"a saved plan and {words[0]}", "apply", "--plan", "/etc/hosts", *words, code=USAGE, says="exclude each other")
 bad("a plan of what is not published yet", "plan", *CHECKOUT, "--publish", code=USAGE, says="plan with --version N")
 bad("a plan of code", "plan", *CHECKOUT, "--code=s3://builds/k", code=USAGE, says="plan takes no --code")
 bad("other code in $LATEST", *made("--publish", "--code-sha256", HASH), code=REFUSED, says="nothing was published")

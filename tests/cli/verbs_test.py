@@ -23,6 +23,7 @@ def test(name):
 def kill_both(run):
     """The command line and its engine, as when a machine dies: neither gets to do anything."""
     engine = run.engine()
+    os.kill(engine, signal.SIGSTOP)
     os.kill(run.pid, signal.SIGKILL)
     os.kill(engine, signal.SIGKILL)
     run.process.wait(10)
@@ -100,7 +101,7 @@ def resume_after_kill():
         kill_both(driver)
         started = time.monotonic()
         run = world.run("resume", *CHECKOUT, "--output", "json")
-        assert run.code == 0 and run.events[-1]["outcome"] == "PROMOTED", run.out + run.err
+        assert run.code == 0 and run.events[-1]["outcome"] == "PROMOTED", (run.code, run.out, run.err)
         assert run.names()[0] == "resumed" and time.monotonic() - started < 30, run.names()
         assert world.alias() == ("42", {})
         again = world.run("resume", *CHECKOUT, "--wait", "none", "--output", "json")

@@ -26,8 +26,8 @@ def facts():
     version = re.search(r"project\(steelyard VERSION (\S+)", (SOURCE / "CMakeLists.txt").read_text()).group(1)
     assert first == f"steelyard {version}", first
     found = dict(line.split(": ", 1) for line in rest)
-    assert list(found) == ["commit", "compiler", "build", "libcurl", "OpenSSL", "c-ares", "gRPC core", "protobuf-c",
-                           "json-c", "libmicrohttpd"], found
+    assert list(found) == ["commit", "compiler", "build", "libcurl", "OpenSSL", "c-ares", "Expat", "gRPC core",
+                           "protobuf-c", "json-c", "libmicrohttpd"], found
     assert COMMIT.fullmatch(found["commit"]), found
     assert re.fullmatch(r"(GNU|Clang) \d+\.\d+\.\d+", found["compiler"]), found
     link = "static" if cached("STEELYARD_STATIC") == "ON" else "dynamic"
@@ -36,7 +36,7 @@ def facts():
         assert re.fullmatch(r"\d+\.\d+(\.\d+)*\S*", found[name]), (name, found[name])
     # What the libraries say at run time is what was there at build time.
     for name, module in (("json-c", "json-c"), ("protobuf-c", "libprotobuf-c"), ("OpenSSL", "libcrypto"),
-                         ("c-ares", "libcares")):
+                         ("c-ares", "libcares"), ("Expat", "expat")):
         assert found[name] == run("pkg-config", "--modversion", module).stdout.strip(), (name, found[name])
 
 

@@ -1,6 +1,7 @@
 #include "aws/client.h"
 
 #include "base/log.h"
+#include "environment.h"
 #include "fake_io.h"
 
 #include <fcntl.h>
@@ -42,23 +43,8 @@ static void on_done(void *ctx, const struct sy_aws_reply *reply, const struct sy
     f->error = *error;
 }
 
-static void clear_environment(void) {
-    static const char *const names[] = {"AWS_REGION",
-                                        "AWS_DEFAULT_REGION",
-                                        "AWS_ENDPOINT_URL",
-                                        "AWS_ENDPOINT_URL_LAMBDA",
-                                        "AWS_ENDPOINT_URL_SSM",
-                                        "AWS_ENDPOINT_URL_CLOUDWATCH",
-                                        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-                                        "AWS_ACCESS_KEY_ID",
-                                        "AWS_SECRET_ACCESS_KEY",
-                                        "AWS_SESSION_TOKEN"};
-    for (size_t i = 0; i < SY_COUNT(names); i++)
-        assert_int_equal(unsetenv(names[i]), 0);
-}
-
 static void set_environment(void) {
-    clear_environment();
+    environment_clear();
     assert_int_equal(setenv("AWS_REGION", "eu-central-1", 1), 0);
     assert_int_equal(setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1), 0);
     assert_int_equal(setenv("AWS_SECRET_ACCESS_KEY", SECRET, 1), 0);
@@ -673,7 +659,7 @@ static void expect_no_client(enum sy_code code, const char *says) {
 
 static void test_create_names_what_is_missing(void **state) {
     (void)state;
-    clear_environment();
+    environment_clear();
     expect_no_client(SY_INVALID_ARGUMENT, "set AWS_REGION");
     (void)setenv("AWS_DEFAULT_REGION", "eu-west1", 1);
     expect_no_client(SY_INVALID_ARGUMENT, "\"eu-west1\" is not an AWS region");

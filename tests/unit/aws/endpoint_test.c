@@ -1,5 +1,6 @@
 #include "aws/endpoint.h"
 
+#include "aws/service.h"
 #include "base/memory.h"
 
 #include <setjmp.h>
@@ -51,7 +52,8 @@ static void test_hosts(void **state) {
                  {"us-isob-east-1", "monitoring.us-isob-east-1.sc2s.sgov.gov"}};
     for (size_t i = 0; i < SY_COUNT(cases); i++) {
         struct sy_endpoint endpoint;
-        sy_endpoint_of_region("monitoring", cases[i].region, &endpoint);
+        sy_endpoint_of_region(sy_service_get(SY_AWS_CLOUDWATCH), cases[i].region, false, false,
+                              &endpoint);
         assert_string_equal(endpoint.host, cases[i].host);
         assert_string_equal(endpoint.prefix, "");
         assert_true(endpoint.tls);
