@@ -22,7 +22,7 @@ def main():
                 line = "   "
             line += " " + word
         print(line)
-    print(f"\n -- {maintainer}  {email.utils.formatdate(int(epoch))}")
+    print(f"\n -- {maintainer}  {email.utils.formatdate(int(epoch)).replace('-0000', '+0000')}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ def facts():
     first, *rest = told.stdout.splitlines()
     version = re.search(r"project\(steelyard VERSION (\S+)", (SOURCE / "CMakeLists.txt").read_text()).group(1)
     assert first == f"steelyard {version}", first
+    told = set(re.findall(r"steelyard[_-](\d+\.\d+\.\d+)", (SOURCE / "README.md").read_text()))
+    assert told == {version}, ("README.md names packages of", told)
     found = dict(line.split(": ", 1) for line in rest)
     assert list(found) == ["commit", "compiler", "build", "libcurl", "OpenSSL", "c-ares", "Expat", "gRPC core",
                            "protobuf-c", "json-c", "libmicrohttpd"], found
