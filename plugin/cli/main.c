@@ -83,7 +83,7 @@ int main(int argc, char **argv) {
     struct sy_error error = {0};
     int failed = command ? sy_flags_parse(command, argc - 2, argv + 2, &cli, &error)
                          : no_command(argv[1], &error);
-    if (failed) {
+    if (!command || failed) {
         cli.output = sy_flags_output(argc - 2, argv + 2);
         return sy_cli_error(&cli, &error);
     }
