@@ -2,11 +2,11 @@
 
 #include "aws/answer.h"
 #include "aws/canonical.h"
+#include "aws/chain.h"
+#include "aws/keeper.h"
 #include "aws/retry.h"
-#include "aws/service.h"
 #include "aws/settings.h"
 #include "aws/sigv4.h"
-#include "aws/wallet.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -31,44 +31,52 @@ struct call {
     uint64_t exchange; /* 0: none under way */
     struct sy_timer timer;
     int attempt;
-    bool waits;     /* for credentials */
-    bool clock_set; /* it was made again for the clock's sake */
-    bool renewed;   /* it was made again for new credentials */
     int retry_cost; /* of the last retry */
     int64_t attempt_began_ms;
     int64_t timeout_ms;
+    uint64_t generation;   /* of the credentials that the attempt was signed with */
+    bool waiting;          /* for credentials */
+    bool renewed;          /* credentials were fetched anew because AWS had refused the old ones */
+    bool corrected;        /* the clock was set because AWS had refused the time */
     struct sy_error error; /* for fail_later() */
 };
 
 struct sy_aws {
     struct sy_io *io;
     struct sy_timers *timers;
-    struct sy_settings settings;
     struct sy_clock clock;
+    struct sy_settings settings;
     struct sy_provider_scope scope;
-    struct sy_wallet wallet;
+    struct sy_keeper keeper;
     struct sy_endpoint endpoints[SY_AWS_SERVICE_COUNT];
     struct sy_sigv4 *signers[SY_AWS_SERVICE_COUNT];
     struct sy_retry retry;
     struct call *calls;
 };
 
-static void credentials_changing(void *ctx);
-static void credentials_settled(void *ctx);
+static void credentials_told(void *ctx, const struct sy_error *error);
 
 static int set_up(struct sy_aws *aws, const struct sy_aws_options *options,
                   struct sy_error *error) {
+    struct sy_provider *provider = NULL;
+    aws->scope = (struct sy_provider_scope){.io = options->io,
+                                            .timers = options->timers,
+                                            .clock = &aws->clock,
+                                            .settings = &aws->settings};
     if (sy_settings_load(options->region, options->endpoint, options->profile, &aws->settings,
-                         error))
+                         error) ||
+        sy_chain_choose(&aws->scope, &provider, error))
         return -1;
-    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
-        if (sy_settings_endpoint(&aws->settings, sy_service_get((enum sy_aws_service)i),
-                                 aws->settings.region, &aws->endpoints[i], error))
+    sy_keeper_init(&aws->keeper, provider, credentials_told, aws);
+    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++) {
+        const struct sy_service *service = sy_service_get((enum sy_aws_service)i);
+        if (sy_settings_endpoint(&aws->settings, service, aws->settings.region, &aws->endpoints[i],
+                                 error) ||
+            sy_sigv4_create(&aws->keeper.current, aws->settings.region, service->label,
+                            &aws->signers[i], error))
             return -1;
-    aws->wallet.changing = credentials_changing;
-    aws->wallet.settled = credentials_settled;
-    aws->wallet.ctx = aws;
-    return sy_wallet_open(&aws->wallet, &aws->scope, error);
+    }
+    return 0;
 }
 
 int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
@@ -77,10 +85,6 @@ int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
     aws->io = options->io;
     aws->timers = options->timers;
     aws->clock.io = options->io;
-    aws->scope = (struct sy_provider_scope){.io = options->io,
-                                            .timers = options->timers,
-                                            .clock = &aws->clock,
-                                            .settings = &aws->settings};
     aws->retry = sy_retry_init(options->seed);
     if (set_up(aws, options, error)) {
         sy_aws_destroy(aws);
@@ -115,23 +119,26 @@ void sy_aws_destroy(struct sy_aws *aws) {
         return;
     while (aws->calls)
         finish(aws->calls);
-    credentials_changing(aws);
-    sy_wallet_close(&aws->wallet);
+    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
+        sy_sigv4_destroy(aws->signers[i]);
+    sy_keeper_finish(&aws->keeper);
     sy_settings_finish(&aws->settings);
     free(aws);
 }
 
 void sy_aws_credentials_expiry(const struct sy_aws *aws, struct sy_aws_expiry *ret) {
-    const struct sy_credentials *credentials = &aws->wallet.credentials;
-    const struct sy_provider *provider = aws->wallet.provider;
-    bool lasting = !credentials->session_token && !credentials->expires_ms;
-    *ret = (struct sy_aws_expiry){0};
-    if (!credentials->access_key)
+    const struct sy_keeper *keeper = &aws->keeper;
+    const struct sy_credentials *current = &keeper->current;
+    bool refreshes = !keeper->provider->ops->lasting;
+    *ret = (struct sy_aws_expiry){.refreshes = refreshes};
+    if (!keeper->have && refreshes)
         return;
-    *ret = (struct sy_aws_expiry){.source = provider->name,
-                                  .known = lasting || credentials->expires_ms,
-                                  .expires_ms = lasting ? INT64_MAX : credentials->expires_ms,
-                                  .refreshes = !provider->ops->lasting};
+    if (!keeper->have) /* they are here, and were only not asked for yet */
+        current = sy_keeper_use((struct sy_keeper *)keeper);
+    bool lasting = current->expires_ms == 0 && !current->session_token;
+    ret->source = keeper->provider->name;
+    ret->known = lasting || current->expires_ms;
+    ret->expires_ms = lasting ? INT64_MAX : current->expires_ms;
 }
 
 /* The callback is the last thing: it may well destroy the client. */
@@ -159,38 +166,19 @@ static void attempt_again(void *ctx) {
     attempt(ctx);
 }
 
-static bool is_one_of(const char *code, const char *const *codes) {
-    for (; *codes; codes++)
-        if (strcmp(code, *codes) == 0)
-            return true;
-    return false;
-}
-
-/* A signature of another time than AWS's, or credentials that have ended: put right, and tried once
- * more. Some of these codes mean other things, too; then the answer's Date says that the clock is
- * right. */
-static bool put_right(struct call *call, const struct sy_answer *read,
+/* What this client can set right by itself, once a call: a clock that is not AWS's, and credentials
+ * that ended before their time. */
+static bool set_right(struct call *call, const struct sy_answer *read,
                       const struct sy_http_response *response) {
-    static const char *const skewed[] = {"RequestTimeTooSkewed",
-                                         "RequestExpired",
-                                         "InvalidSignatureException",
-                                         "SignatureDoesNotMatch",
-                                         "AuthFailure",
-                                         "RequestInTheFuture",
-                                         "InvalidSignature",
-                                         NULL};
-    static const char *const ended[] = {"ExpiredToken", "ExpiredTokenException",
-                                        "InvalidClientTokenId", "UnrecognizedClientException",
-                                        NULL};
     struct sy_aws *aws = call->aws;
-    if (!call->clock_set && is_one_of(read->code, skewed) &&
-        sy_clock_learn(&aws->clock, response)) {
-        call->clock_set = true;
-        sy_log(SY_LOG_WARN, "this machine's clock is %lld s off AWS's; signing by AWS's",
+    if (!call->corrected && sy_answer_is_skewed(read) && sy_clock_learn(&aws->clock, response)) {
+        sy_log(SY_LOG_WARN, "AWS's clock is %lld s ahead of this machine's; signing with AWS's",
                (long long)(aws->clock.ahead_ms / 1000));
+        call->corrected = true;
         return true;
     }
-    if (!call->renewed && is_one_of(read->code, ended) && sy_wallet_spoil(&aws->wallet)) {
+    if (!call->renewed && sy_answer_is_expired(read) &&
+        sy_keeper_refuse(&aws->keeper, call->generation)) {
         call->renewed = true;
         return true;
     }
@@ -202,10 +190,10 @@ static void settle(struct call *call, const struct sy_http_response *response) {
     const struct sy_service *service = sy_service_get(call->service);
     struct sy_answer read;
     struct sy_error error = {0};
-    sy_answer_read(response, &aws->wallet.credentials, &read);
-    if (put_right(call, &read, response)) {
-        call->attempt--;
-        sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io), attempt_again, call);
+    sy_answer_read(response, &aws->keeper, &read);
+    if (set_right(call, &read, response)) {
+        call->attempt--; /* it is no retry of the same */
+        attempt(call);
         return;
     }
     enum sy_retry_kind kind = sy_answer_retry(&read);
@@ -218,12 +206,16 @@ static void settle(struct call *call, const struct sy_http_response *response) {
         sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io) + delay, attempt_again, call);
         return;
     }
-    sy_aws_answer_error(&read,
-                        &(struct sy_answer_context){.service = service,
-                                                    .operation = call->operation,
-                                                    .host = aws->endpoints[call->service].host,
-                                                    .attempts = call->attempt},
-                        &error);
+    const struct sy_provider *provider = aws->keeper.provider;
+    bool variables = strcmp(provider->ops->method, "env") == 0;
+    sy_aws_answer_error(
+        &read,
+        &(struct sy_answer_context){.service = service,
+                                    .operation = call->operation,
+                                    .host = aws->endpoints[call->service].host,
+                                    .credentials = variables ? NULL : provider->name,
+                                    .attempts = call->attempt},
+        &error);
     answer(call, NULL, &error);
 }
 
@@ -256,22 +248,9 @@ static void add(struct headers *headers, const char *name, const char *value) {
     headers->list[headers->count++] = (struct sy_http_header){name, value};
 }
 
-/* Signers borrow the credentials, so they go first. */
-static void credentials_changing(void *ctx) {
-    struct sy_aws *aws = ctx;
-    for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
-        sy_sigv4_destroy(SY_STEAL(aws->signers[i]));
-}
-
-static int find_signer(struct sy_aws *aws, enum sy_aws_service service, struct sy_error *error) {
-    if (aws->signers[service])
-        return 0;
-    return sy_sigv4_create(&aws->wallet.credentials, aws->settings.region,
-                           sy_service_get(service)->label, &aws->signers[service], error);
-}
-
 /* Signs the call as of now and sends it. -1: error says why it could not be signed. */
-static int send_signed(struct call *call, struct sy_error *error) {
+static int send_signed(struct call *call, const struct sy_credentials *credentials,
+                       struct sy_error *error) {
     struct sy_aws *aws = call->aws;
     const struct sy_service *service = sy_service_get(call->service);
     const struct sy_endpoint *endpoint = &aws->endpoints[call->service];
@@ -284,8 +263,8 @@ static int send_signed(struct call *call, struct sy_error *error) {
     struct headers headers = {.count = 0};
     add(&headers, "Host", endpoint->host);
     add(&headers, "X-Amz-Date", sy_sigv4_date(sy_clock_now(&aws->clock), date));
-    if (aws->wallet.credentials.session_token)
-        add(&headers, "X-Amz-Security-Token", aws->wallet.credentials.session_token);
+    if (credentials->session_token)
+        add(&headers, "X-Amz-Security-Token", credentials->session_token);
     if (call->body)
         add(&headers, "Content-Type", service->content_type);
     if (service->target) {
@@ -300,8 +279,7 @@ static int send_signed(struct call *call, struct sy_error *error) {
                                        .body = call->body,
                                        .body_len = call->body ? strlen(call->body) : 0,
                                        .date = date};
-    if (find_signer(aws, call->service, error) ||
-        sy_sigv4_authorize(aws->signers[call->service], &request, &authorization, error))
+    if (sy_sigv4_authorize(aws->signers[call->service], &request, &authorization, error))
         return -1;
     add(&headers, "Authorization", authorization.data);
     add(&headers, "User-Agent", "steelyard");
@@ -317,22 +295,29 @@ static int send_signed(struct call *call, struct sy_error *error) {
 }
 
 static void attempt(struct call *call) {
-    int at_hand = sy_wallet_look(&call->aws->wallet, &call->error);
-    call->waits = at_hand == 0;
-    if (call->waits)
+    const struct sy_credentials *credentials = sy_keeper_use(&call->aws->keeper);
+    call->waiting = !credentials;
+    if (!credentials)
         return;
     call->attempt++;
     call->attempt_began_ms = sy_io_now(call->aws->io);
-    if (at_hand < 0 || send_signed(call, &call->error))
+    call->generation = credentials->generation;
+    if (send_signed(call, credentials, &call->error))
         fail_later(call);
 }
 
-/* Those that waited go on by the loop, not from within what a source does last. */
-static void credentials_settled(void *ctx) {
+/* Nothing here calls back: a callback may well destroy the client. */
+static void credentials_told(void *ctx, const struct sy_error *error) {
     struct sy_aws *aws = ctx;
-    for (struct call *call = aws->calls; call; call = call->next)
-        if (call->waits)
-            sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io), attempt_again, call);
+    for (struct call *call = aws->calls; call; call = call->next) {
+        if (!call->waiting)
+            continue;
+        call->waiting = false;
+        if (error)
+            call->error = *error;
+        sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io),
+                      error ? fail_now : attempt_again, call);
+    }
 }
 
 /* What can go into a request line, and be signed as it goes. */

@@ -7,13 +7,13 @@
 #include "aws/words.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <openssl/crypto.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -32,28 +32,6 @@ struct process {
     struct sy_buffer printed;
     int64_t until_ms;
 };
-
-static int spawn(char *const *argv, int output, pid_t *ret) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigset_t all;
-    (void)sigemptyset(&none);
-    (void)sigfillset(&all);
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    (void)posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    (void)posix_spawnattr_setpgroup(&attributes, 0);
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setsigdefault(&attributes, &all);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETSIGDEF);
-    int failed = posix_spawnp(ret, argv[0], &actions, &attributes, argv, environ);
-    (void)posix_spawnattr_destroy(&attributes);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return failed;
-}
 
 /* Ends what may still run, with all that it started. */
 static void stop(struct process *self) {
@@ -157,7 +135,7 @@ static void fetch(struct sy_provider *provider) {
         fail(self, why);
         return;
     }
-    int failed = spawn(self->words.list, ends[1], &self->pid);
+    int failed = sy_spawn(self->words.list, environ, ends[1], &self->pid);
     (void)close(ends[1]);
     self->output = ends[0];
     if (failed) {

@@ -146,19 +146,6 @@ static int find_own(const struct sy_settings *settings, const struct sy_service 
     return 0;
 }
 
-/* AWS's endpoint rules have no answer to this, so neither have we. */
-static int check_variants(const struct sy_settings *settings, const char *source,
-                          struct sy_error *error) {
-    if (!settings->fips && !settings->dual_stack)
-        return 0;
-    return sy_fail_field(error, "endpoint",
-                         "%s and %s exclude each other: an endpoint that you name is taken as it "
-                         "is; leave one of them out",
-                         source,
-                         settings->fips ? "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint)"
-                                        : "AWS_USE_DUALSTACK_ENDPOINT (use_dualstack_endpoint)");
-}
-
 int sy_settings_endpoint(const struct sy_settings *settings, const struct sy_service *service,
                          const char *region, struct sy_endpoint *ret, struct sy_error *error) {
     const char *source = NULL;
@@ -166,9 +153,7 @@ int sy_settings_endpoint(const struct sy_settings *settings, const struct sy_ser
     if (find_own(settings, service, &source, &url, error))
         return -1;
     if (url)
-        return check_variants(settings, source, error) || sy_endpoint_parse(source, url, ret, error)
-                   ? -1
-                   : 0;
+        return sy_endpoint_parse(source, url, ret, error);
     sy_endpoint_of_region(service, region, settings->fips, settings->dual_stack, ret);
     return 0;
 }

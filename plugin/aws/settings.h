@@ -31,8 +31,9 @@ const char *sy_variable(const char *name);
 /* A setting of the profile. */
 const char *sy_settings_value(const struct sy_settings *settings, const char *key);
 
-/* Where the service answers in a region, which need not be the settings' own. FIPS or dual stack
- * together with an endpoint of the user's is refused, as AWS's endpoint rules do. */
+/* Where the service answers in a region, which need not be the settings' own. An endpoint
+ * that the user names is taken as it is, whatever is said about FIPS and dual stack, as in
+ * botocore. */
 SY_MUST_USE int sy_settings_endpoint(const struct sy_settings *settings,
                                      const struct sy_service *service, const char *region,
                                      struct sy_endpoint *ret, struct sy_error *error);

@@ -124,7 +124,9 @@ struct sy_ask *sy_sts_ask(const struct sy_provider_scope *scope, const struct sy
 
 static int no_answer(const char *who, const char *action, const struct sy_http_response *response,
                      struct sy_error *error) {
-    return sy_fail_reason(error, SY_UNAVAILABLE, "NO_CREDENTIALS",
+    enum sy_code code = response->error.code;
+    return sy_fail_reason(error, code == SY_DEADLINE_EXCEEDED ? SY_UNAVAILABLE : code,
+                          "NO_CREDENTIALS",
                           "no AWS credentials from %s: sts:%s failed: %s; check the network and "
                           "the endpoint",
                           who, action, response->error.message);

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A standing engine was given its region and endpoint when it was started; a host that names others
- * must not believe that they count. */
+/* A standing engine was given its region, endpoint and profile when it was started; a host that
+ * names others must not believe that they count. */
 static int join(const struct sy_cli *cli, struct sy_host **ret, struct sy_error *error) {
     const char *field = cli->region     ? "region"
                         : cli->endpoint ? "endpoint-url"

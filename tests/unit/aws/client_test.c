@@ -1,7 +1,6 @@
 #include "aws/client.h"
 
 #include "base/log.h"
-#include "environment.h"
 #include "fake_io.h"
 
 #include <fcntl.h>
@@ -43,8 +42,28 @@ static void on_done(void *ctx, const struct sy_aws_reply *reply, const struct sy
     f->error = *error;
 }
 
+static void clear_environment(void) {
+    static const char *const names[] = {"AWS_REGION",
+                                        "AWS_DEFAULT_REGION",
+                                        "AWS_ENDPOINT_URL",
+                                        "AWS_ENDPOINT_URL_LAMBDA",
+                                        "AWS_ENDPOINT_URL_SSM",
+                                        "AWS_ENDPOINT_URL_CLOUDWATCH",
+                                        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                        "AWS_ACCESS_KEY_ID",
+                                        "AWS_SECRET_ACCESS_KEY",
+                                        "AWS_SESSION_TOKEN",
+                                        "AWS_PROFILE",
+                                        "AWS_DEFAULT_PROFILE"};
+    for (size_t i = 0; i < SY_COUNT(names); i++)
+        assert_int_equal(unsetenv(names[i]), 0);
+    assert_int_equal(setenv("AWS_CONFIG_FILE", "/nonexistent", 1), 0);
+    assert_int_equal(setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1), 0);
+    assert_int_equal(setenv("AWS_EC2_METADATA_DISABLED", "true", 1), 0);
+}
+
 static void set_environment(void) {
-    environment_clear();
+    clear_environment();
     assert_int_equal(setenv("AWS_REGION", "eu-central-1", 1), 0);
     assert_int_equal(setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1), 0);
     assert_int_equal(setenv("AWS_SECRET_ACCESS_KEY", SECRET, 1), 0);
@@ -659,7 +678,7 @@ static void expect_no_client(enum sy_code code, const char *says) {
 
 static void test_create_names_what_is_missing(void **state) {
     (void)state;
-    environment_clear();
+    clear_environment();
     expect_no_client(SY_INVALID_ARGUMENT, "set AWS_REGION");
     (void)setenv("AWS_DEFAULT_REGION", "eu-west1", 1);
     expect_no_client(SY_INVALID_ARGUMENT, "\"eu-west1\" is not an AWS region");
@@ -679,22 +698,6 @@ static void test_create_names_what_is_missing(void **state) {
     expect_no_client(SY_INVALID_ARGUMENT, "AWS_ENDPOINT_URL_SSM: \"ftp://x\"");
     (void)setenv("AWS_ENDPOINT_URL_SSM", "https://user:hunter2@host", 1);
     expect_no_client(SY_INVALID_ARGUMENT, "AWS_ENDPOINT_URL_SSM");
-}
-
-static void test_expiry_of_variables(void **state) {
-    (void)state;
-    static const struct fake_answer ok[] = {{.status = 200}};
-    struct fixture f = begin(ok, 1, 1);
-    struct sy_aws_expiry expiry = {0};
-    sy_aws_credentials_expiry(f.aws, &expiry);
-    assert_string_equal(expiry.source, "the environment");
-    assert_false(expiry.known);
-    end(&f);
-    (void)unsetenv("AWS_SESSION_TOKEN");
-    f = begin(ok, 1, 1);
-    sy_aws_credentials_expiry(f.aws, &expiry);
-    assert_true(expiry.known && expiry.expires_ms == INT64_MAX && !expiry.refreshes);
-    end(&f);
 }
 
 static void test_encode(void **state) {
@@ -729,7 +732,6 @@ int main(void) {
         cmocka_unit_test_setup(test_destroy_drops_calls, setup),
         cmocka_unit_test_setup(test_a_callback_may_destroy_the_client, setup),
         cmocka_unit_test_setup(test_create_names_what_is_missing, setup),
-        cmocka_unit_test_setup(test_expiry_of_variables, setup),
         cmocka_unit_test_setup(test_encode, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
