@@ -1,7 +1,8 @@
 """The pages a person reads, run: pages.py STEELYARD ROOT [PAGE…]
 
-Every fenced ```console block of README.md and docs/*.md is run by one bash a page, in a directory of its own, against
-sandboxes of its own, with `steelyard` in PATH; what it prints is compared to what the page shows.
+Every fenced ```console block of README.md and docs/*.md is run, with `steelyard` in PATH, and what it prints is compared to
+what the page shows. Each sandbox that a page starts begins a part of it: one bash, in a directory of its own. The parts of
+all pages run beside each other; assignments (`name=...`) that stand before a part hold in it too.
 
     $ command                a command; lines that begin with "> " go on with it
     output                   what it prints, both streams
@@ -35,7 +36,7 @@ import tempfile
 import time
 import urllib.request
 
-PAGE_SECONDS = 50
+PART_SECONDS = 50
 COMMAND_SECONDS = 25
 
 # What varies -> the word that stands for it in a comparison.
@@ -190,38 +191,55 @@ class Shell:
         self.process.wait(10)
 
 
-class Page:
-    def __init__(self, path, root, steelyard):
-        self.path, self.root, self.steelyard = path, root, steelyard
-        self.name = str(path.relative_to(root))
-        self.lines = path.read_text().split("\n")
-        self.sandboxes, self.url, self.said, self.problems, self.new = [], None, [], [], {}
-        self.commands = 0
+class Part:
+    """What of a page happens in one sandbox, or before the first one."""
+
+    def __init__(self, page, scenario=None, where=""):
+        self.page, self.scenario, self.where = page, scenario, where
+        self.items, self.assignments = [], []
+        self.url, self.said, self.problems, self.new, self.commands = None, [], [], {}, 0
 
     def run(self):
-        self.deadline = time.monotonic() + PAGE_SECONDS
+        self.deadline = time.monotonic() + PART_SECONDS
         directory = tempfile.mkdtemp(prefix="steelyard-docs-")
-        shell = Shell(directory, self.root, self.steelyard)
+        shell = Shell(directory, self.page.root, self.page.steelyard)
+        sandbox = None
         try:
-            for kind, line, value in parse(self.lines):
+            if self.scenario:
+                sandbox = self.start_sandbox(shell)
+            for command in self.assignments:
+                shell.run(command, 5)
+            for kind, line, value in self.items:
                 self.one(shell, kind, line, value)
         except Problem as problem:
-            self.problems.append(f"{self.name}: {problem}")
+            self.problems.append(f"{self.page.name}: {problem}")
         finally:
             shell.close()
-            for sandbox in self.sandboxes:
+            if sandbox:
                 sandbox.terminate()
                 sandbox.wait(10)
                 sandbox.stdout.close()
             shutil.rmtree(directory, ignore_errors=True)
-        return self
+
+    def start_sandbox(self, shell):
+        path = self.page.root / self.scenario
+        if not path.is_file():
+            raise Problem(f"{self.where}: there is no {self.scenario}")
+        sandbox = subprocess.Popen([self.page.steelyard, "sandbox", "--scenario", path], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.url = sandbox.stdout.readline().strip()
+        if self.url.startswith("http://127.0.0.1:"):
+            shell.run(f"export AWS_ENDPOINT_URL={self.url}", 5)
+            return sandbox
+        sandbox.kill()
+        sandbox.wait(10)
+        sandbox.stdout.close()
+        raise Problem(f"{self.where}: the sandbox of {self.scenario} said {self.url!r}")
 
     def one(self, shell, kind, line, value):
         where = f"line {line + 1}"
         if kind == "not run":
-            self.said.append(f"{self.name}:{line + 1} not run: {value}")
-        elif kind == "sandbox":
-            self.start_sandbox(shell, where, value)
+            self.said.append(f"{self.page.name}:{line + 1} not run: {value}")
         elif kind == "act":
             self.act(where, value)
         elif kind == "first":
@@ -233,18 +251,6 @@ class Page:
 
     def left(self):
         return max(0.1, min(COMMAND_SECONDS, self.deadline - time.monotonic()))
-
-    def start_sandbox(self, shell, where, scenario):
-        path = self.root / scenario
-        if not path.is_file():
-            raise Problem(f"{where}: there is no {scenario}")
-        sandbox = subprocess.Popen([self.steelyard, "sandbox", "--scenario", path], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.sandboxes.append(sandbox)
-        self.url = sandbox.stdout.readline().strip()
-        if not self.url.startswith("http://127.0.0.1:"):
-            raise Problem(f"{where}: the sandbox of {scenario} said {self.url!r}")
-        shell.run(f"export AWS_ENDPOINT_URL={self.url}", 5)
 
     def act(self, where, text):
         if not self.url:
@@ -259,23 +265,68 @@ class Page:
         for i, step in enumerate(steps):
             code, printed = shell.run(step.command, self.left())
             self.commands += 1
-            where = f"{self.name}:{step.line + 1}: $ {step.command}"
+            where = f"{self.page.name}:{step.line + 1}: $ {step.command}"
             shows_code = i + 1 < len(steps) and steps[i + 1].command == "echo $?"
             if code and not shows_code:
                 self.problems.append(f"{where}\n  exit code {code}; a page shows one that is not 0 by $ echo $?\n" +
                                      "\n".join("  | " + line for line in printed))
-            shown = step.shown
-            if not equal(shown, printed):
+            if not equal(step.shown, printed):
                 self.problems.append(f"{where}\n" + "\n".join("  " + line for line in difflib.unified_diff(
-                    shown, printed, "the page", "printed", lineterm="", n=1)))
-                self.new[step.end - len(shown)] = (len(shown), printed)
+                    step.shown, printed, "the page", "printed", lineterm="", n=1)))
+                self.new[step.end - len(step.shown)] = (len(step.shown), printed)
+
+
+class Page:
+    def __init__(self, path, root, steelyard):
+        self.path, self.root, self.steelyard = path, root, steelyard
+        self.name = str(path.relative_to(root))
+        self.lines = path.read_text().split("\n")
+        self.parts, self.problems = [Part(self)], []
+        try:
+            self.divide(parse(self.lines))
+        except Problem as problem:
+            self.problems.append(f"{self.name}: {problem}")
+        self.problems += [f"{self.name}: {problem}" for problem in broken_links(self)]
+
+    def divide(self, items):
+        assignments = []
+        for kind, line, value in items:
+            if kind == "sandbox":
+                self.parts.append(Part(self, value, f"line {line + 1}"))
+                self.parts[-1].assignments = list(assignments)
+                continue
+            self.parts[-1].items.append((kind, line, value))
+            if kind == "block":
+                assignments += [step.command for step in value if re.match(r"\w+=\S*$|\w+=\"[^\"]*\"$", step.command)]
 
     def write(self):
-        for at in sorted(self.new, reverse=True):
-            count, printed = self.new[at]
+        new = {at: what for part in self.parts for at, what in part.new.items()}
+        for at in sorted(new, reverse=True):
+            count, printed = new[at]
             self.lines[at:at + count] = printed
-        if self.new:
+        if new:
             self.path.write_text("\n".join(self.lines))
+
+
+def anchors(text):
+    """Of the headings, as GitHub names them."""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    found = set()
+    for heading in re.findall(r"^#+ (.*)$", text, flags=re.M):
+        name = re.sub(r"[^\w\- ]", "", re.sub(r"\[(.*?)\]\(.*?\)", r"\1", heading).lower()).replace(" ", "-")
+        found.add(name)
+    return found
+
+
+def broken_links(page):
+    text = re.sub(r"^```.*?^```", "", "\n".join(page.lines), flags=re.M | re.S)
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        file = (page.path.parent / path) if path else page.path
+        if not file.exists():
+            yield f"a link to {target}, and there is no such file"
+        elif anchor and file.suffix == ".md" and anchor not in anchors(file.read_text()):
+            yield f"a link to {target}, and there is no such heading"
 
 
 def main():
@@ -285,16 +336,17 @@ def main():
     pages = [Page(path, root, steelyard) for path in paths if not chosen or path.name in chosen]
     if not pages:
         sys.exit(f"no page is named {' '.join(chosen)}")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(Part.run, [part for page in pages for part in page.parts]))
     problems = []
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        for page in pool.map(Page.run, pages):
-            print(f"{page.name}: {page.commands} commands")
-            print("".join(f"  {line}\n" for line in page.said), end="")
-            problems += page.problems
-            if os.environ.get("STEELYARD_DOCS") == "write":
-                page.write()
+    for page in pages:
+        print(f"{page.name}: {sum(part.commands for part in page.parts)} commands")
+        print("".join(f"  {line}\n" for part in page.parts for line in part.said), end="")
+        problems += page.problems + [problem for part in page.parts for problem in part.problems]
+        if os.environ.get("STEELYARD_DOCS") == "write":
+            page.write()
     print("\n".join(problems))
-    print(f"{len(pages)} pages, {sum(page.commands for page in pages)} commands, {len(problems)} problems")
+    print(f"{len(pages)} pages, {sum(part.commands for page in pages for part in page.parts)} commands, {len(problems)} problems")
     sys.exit(1 if problems else 0)
 
 

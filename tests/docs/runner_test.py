@@ -46,6 +46,12 @@ CASES = [
     ("the sandbox", SANDBOX + console("$ steelyard status --function f --alias a\nf:a\n  alias       1 100%\n..."), None),
     ("a sandbox of nothing", "<!-- sandbox: examples/none.json -->\n", "there is no examples/none.json"),
     ("a sandbox that refuses its scenario", "<!-- sandbox: README.md -->\n", "said ''"),
+    ("an assignment before a sandbox holds in it", console("$ x='1'\n$ y=2") + SANDBOX + console("$ echo $x$y\n12"), None),
+    ("a folder of its own for each sandbox", SANDBOX + console("$ touch a; ls\n...\na\n...") + SANDBOX +
+     console("$ ls\nexamples"), None),
+    ("a link that leads", "[a](README.md#one-two) [b](#one-two)\n# One: two\n", None),
+    ("a link to no file", "[a](docs/none.md)\n", "a link to docs/none.md, and there is no such file"),
+    ("a link to no heading", "[a](#two)\n# One\n", "a link to #two, and there is no such heading"),
     ("an act", SANDBOX + '<!-- act: {"do": "delete-alias", "function": "f", "alias": "a"} -->\n' +
      console("$ steelyard status --function f --alias a\n...\n$ echo $?\n1"), "$ echo $?"),
     ("an act that is none", SANDBOX + '<!-- act: {"do": "dance"} -->\n', "HTTP Error 400"),
