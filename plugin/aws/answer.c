@@ -47,6 +47,7 @@ static const struct {
     {"MissingAuthenticationToken", SY_UNAUTHENTICATED, SY_RETRY_NEVER},
     {"MissingAuthenticationTokenException", SY_UNAUTHENTICATED, SY_RETRY_NEVER},
     {"RequestExpired", SY_UNAUTHENTICATED, SY_RETRY_NEVER},
+    {"RequestInTheFuture", SY_UNAUTHENTICATED, SY_RETRY_NEVER},
     {"RequestTimeTooSkewed", SY_UNAUTHENTICATED, SY_RETRY_NEVER},
     {"ParameterNotFound", SY_NOT_FOUND, SY_RETRY_NEVER},
     {"ParameterVersionNotFound", SY_NOT_FOUND, SY_RETRY_NEVER},
@@ -81,15 +82,14 @@ static const char *string_member(struct json_object *object, const char *key) {
 
 /* The first line alone: after it, an answer to a wrong signature repeats the whole request. Secrets
  * go first, since a cut one would no longer be recognised. */
-static void take_message(const char *text, const struct sy_credentials *credentials,
-                         struct sy_answer *ret) {
+static void take_message(const char *text, const struct sy_keeper *secrets, struct sy_answer *ret) {
     SY_AUTO_FREE char *copy = sy_strdup(text);
-    sy_credentials_redact(credentials, copy);
+    sy_keeper_redact(secrets, copy);
     (void)sy_text_clean(copy, strcspn(copy, "\r\n"), ret->message, sizeof ret->message);
 }
 
-static void read_body(const struct sy_http_response *response,
-                      const struct sy_credentials *credentials, struct sy_answer *ret) {
+static void read_body(const struct sy_http_response *response, const struct sy_keeper *secrets,
+                      struct sy_answer *ret) {
     SY_AUTO_JSON struct json_object *body = NULL;
     struct sy_error ignored;
     if (sy_json_parse("error answer", response->body, response->body_len, &body, &ignored) ||
@@ -102,23 +102,42 @@ static void read_body(const struct sy_http_response *response,
     if (code && !*ret->code)
         take_code(code, ret);
     if (message)
-        take_message(message, credentials, ret);
+        take_message(message, secrets, ret);
     ret->is_aws = *ret->code || message;
 }
 
-void sy_answer_read(const struct sy_http_response *response,
-                    const struct sy_credentials *credentials, struct sy_answer *ret) {
+void sy_answer_read(const struct sy_http_response *response, const struct sy_keeper *secrets,
+                    struct sy_answer *ret) {
     *ret = (struct sy_answer){.status = response->status};
     if (response->status == 0) {
         ret->none = response->error.code;
-        take_message(response->error.message, credentials, ret);
+        take_message(response->error.message, secrets, ret);
         return;
     }
     const char *type = sy_http_header_get(response, "x-amzn-ErrorType");
     if (type)
         take_code(type, ret);
     ret->is_aws = *ret->code != '\0';
-    read_body(response, credentials, ret);
+    read_body(response, secrets, ret);
+}
+
+static bool is_one_of(const char *code, const char *const *codes, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(code, codes[i]) == 0)
+            return true;
+    return false;
+}
+
+bool sy_answer_is_expired(const struct sy_answer *answer) {
+    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException"};
+    return is_one_of(answer->code, codes, SY_COUNT(codes));
+}
+
+bool sy_answer_is_skewed(const struct sy_answer *answer) {
+    static const char *const codes[] = {"RequestTimeTooSkewed", "RequestExpired",
+                                        "RequestInTheFuture", "InvalidSignatureException",
+                                        "SignatureDoesNotMatch"};
+    return is_one_of(answer->code, codes, SY_COUNT(codes));
 }
 
 enum sy_retry_kind sy_answer_retry(const struct sy_answer *answer) {
@@ -228,6 +247,10 @@ void sy_aws_answer_error(const struct sy_answer *answer, const struct sy_answer_
     if (code == SY_PERMISSION_DENIED)
         (void)snprintf(allow, sizeof allow, "; allow the IAM action %s:%s", context->service->name,
                        action_of(context->operation));
+    else if (code == SY_UNAUTHENTICATED && context->credentials)
+        (void)snprintf(todo, sizeof todo,
+                       "; check this machine's clock and the credentials, from %s",
+                       context->credentials);
     else if (advice(answer, code))
         (void)snprintf(todo, sizeof todo, "; %s", advice(answer, code));
     bool elsewhere = !answer->is_aws;

@@ -3,7 +3,7 @@
 #ifndef SY_AWS_ANSWER_H
 #define SY_AWS_ANSWER_H
 
-#include "aws/credentials.h"
+#include "aws/keeper.h"
 #include "aws/retry.h"
 #include "aws/service.h"
 
@@ -17,8 +17,12 @@ struct sy_answer {
 
 /* Of a response that is no 2xx. The code is in x-amzn-ErrorType (REST) or __type (JSON 1.x), both
  * with decorations; the message in message or Message. */
-void sy_answer_read(const struct sy_http_response *response,
-                    const struct sy_credentials *credentials, struct sy_answer *ret);
+void sy_answer_read(const struct sy_http_response *response, const struct sy_keeper *secrets,
+                    struct sy_answer *ret);
+/* AWS says that the credentials have ended. */
+bool sy_answer_is_expired(const struct sy_answer *answer);
+/* AWS refuses the time of the signature, or could: it says no more than that it is wrong. */
+bool sy_answer_is_skewed(const struct sy_answer *answer);
 
 enum sy_retry_kind sy_answer_retry(const struct sy_answer *answer);
 
@@ -26,6 +30,7 @@ struct sy_answer_context {
     const struct sy_service *service;
     const char *operation;
     const char *host;
+    const char *credentials; /* where they came from; NULL: variables */
     int attempts;
 };
 /* The mapping is documented at sy_aws_done in client.h. */

@@ -2,10 +2,10 @@
 
 #include "aws/answer.h"
 #include "aws/canonical.h"
-#include "aws/credentials.h"
-#include "aws/endpoint.h"
+#include "aws/chain.h"
+#include "aws/keeper.h"
 #include "aws/retry.h"
-#include "aws/service.h"
+#include "aws/settings.h"
 #include "aws/sigv4.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -34,65 +34,46 @@ struct call {
     int retry_cost; /* of the last retry */
     int64_t attempt_began_ms;
     int64_t timeout_ms;
+    uint64_t generation;   /* of the credentials that the attempt was signed with */
+    bool waiting;          /* for credentials */
+    bool renewed;          /* credentials were fetched anew because AWS had refused the old ones */
+    bool corrected;        /* the clock was set because AWS had refused the time */
     struct sy_error error; /* for fail_later() */
 };
 
 struct sy_aws {
     struct sy_io *io;
     struct sy_timers *timers;
-    struct sy_credentials credentials;
+    struct sy_clock clock;
+    struct sy_settings settings;
+    struct sy_provider_scope scope;
+    struct sy_keeper keeper;
     struct sy_endpoint endpoints[SY_AWS_SERVICE_COUNT];
     struct sy_sigv4 *signers[SY_AWS_SERVICE_COUNT];
     struct sy_retry retry;
     struct call *calls;
 };
 
-static const char *variable(const char *name) {
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
-static int find_region(const struct sy_aws_options *options, const char **ret,
-                       struct sy_error *error) {
-    const char *region = options->region;
-    if (!region)
-        region = variable("AWS_REGION");
-    if (!region)
-        region = variable("AWS_DEFAULT_REGION");
-    if (!region)
-        return sy_fail_field(error, "region",
-                             "no AWS region: set AWS_REGION (or AWS_DEFAULT_REGION), such as "
-                             "AWS_REGION=eu-central-1");
-    *ret = region;
-    return sy_region_check(region, error);
-}
-
-static int find_endpoint(const struct sy_aws_options *options, const struct sy_service *service,
-                         const char *region, struct sy_endpoint *ret, struct sy_error *error) {
-    const char *source = "endpoint";
-    const char *url = options->endpoint;
-    const char *ignored = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    bool configured = !ignored || strcmp(ignored, "true") != 0;
-    if (!url && configured && (url = variable(service->variable)))
-        source = service->variable;
-    if (!url && configured && (url = variable("AWS_ENDPOINT_URL")))
-        source = "AWS_ENDPOINT_URL";
-    if (url)
-        return sy_endpoint_parse(source, url, ret, error);
-    sy_endpoint_of_region(service->label, region, ret);
-    return 0;
-}
+static void credentials_told(void *ctx, const struct sy_error *error);
 
 static int set_up(struct sy_aws *aws, const struct sy_aws_options *options,
                   struct sy_error *error) {
-    const char *region = NULL;
-    if (find_region(options, &region, error) ||
-        sy_credentials_from_environment(&aws->credentials, error))
+    struct sy_provider *provider = NULL;
+    aws->scope = (struct sy_provider_scope){.io = options->io,
+                                            .timers = options->timers,
+                                            .clock = &aws->clock,
+                                            .settings = &aws->settings};
+    if (sy_settings_load(options->region, options->endpoint, options->profile, &aws->settings,
+                         error) ||
+        sy_chain_choose(&aws->scope, &provider, error))
         return -1;
+    sy_keeper_init(&aws->keeper, provider, credentials_told, aws);
     for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++) {
         const struct sy_service *service = sy_service_get((enum sy_aws_service)i);
-        if (find_endpoint(options, service, region, &aws->endpoints[i], error) ||
-            sy_sigv4_create(&aws->credentials, region, service->label, &aws->signers[i], error))
+        if (sy_settings_endpoint(&aws->settings, service, aws->settings.region, &aws->endpoints[i],
+                                 error) ||
+            sy_sigv4_create(&aws->keeper.current, aws->settings.region, service->label,
+                            &aws->signers[i], error))
             return -1;
     }
     return 0;
@@ -103,6 +84,7 @@ int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
     struct sy_aws *aws = sy_calloc(1, sizeof *aws);
     aws->io = options->io;
     aws->timers = options->timers;
+    aws->clock.io = options->io;
     aws->retry = sy_retry_init(options->seed);
     if (set_up(aws, options, error)) {
         sy_aws_destroy(aws);
@@ -139,14 +121,24 @@ void sy_aws_destroy(struct sy_aws *aws) {
         finish(aws->calls);
     for (int i = 0; i < SY_AWS_SERVICE_COUNT; i++)
         sy_sigv4_destroy(aws->signers[i]);
-    sy_credentials_finish(&aws->credentials);
+    sy_keeper_finish(&aws->keeper);
+    sy_settings_finish(&aws->settings);
     free(aws);
 }
 
 void sy_aws_credentials_expiry(const struct sy_aws *aws, struct sy_aws_expiry *ret) {
-    bool lasting = !aws->credentials.session_token;
-    *ret = (struct sy_aws_expiry){
-        .source = "the environment", .known = lasting, .expires_ms = lasting ? INT64_MAX : 0};
+    const struct sy_keeper *keeper = &aws->keeper;
+    const struct sy_credentials *current = &keeper->current;
+    bool refreshes = !keeper->provider->ops->lasting;
+    *ret = (struct sy_aws_expiry){.refreshes = refreshes};
+    if (!keeper->have && refreshes)
+        return;
+    if (!keeper->have) /* they are here, and were only not asked for yet */
+        current = sy_keeper_use((struct sy_keeper *)keeper);
+    bool lasting = current->expires_ms == 0 && !current->session_token;
+    ret->source = keeper->provider->name;
+    ret->known = lasting || current->expires_ms;
+    ret->expires_ms = lasting ? INT64_MAX : current->expires_ms;
 }
 
 /* The callback is the last thing: it may well destroy the client. */
@@ -174,12 +166,36 @@ static void attempt_again(void *ctx) {
     attempt(ctx);
 }
 
+/* What this client can set right by itself, once a call: a clock that is not AWS's, and credentials
+ * that ended before their time. */
+static bool set_right(struct call *call, const struct sy_answer *read,
+                      const struct sy_http_response *response) {
+    struct sy_aws *aws = call->aws;
+    if (!call->corrected && sy_answer_is_skewed(read) && sy_clock_learn(&aws->clock, response)) {
+        sy_log(SY_LOG_WARN, "AWS's clock is %lld s ahead of this machine's; signing with AWS's",
+               (long long)(aws->clock.ahead_ms / 1000));
+        call->corrected = true;
+        return true;
+    }
+    if (!call->renewed && sy_answer_is_expired(read) &&
+        sy_keeper_refuse(&aws->keeper, call->generation)) {
+        call->renewed = true;
+        return true;
+    }
+    return false;
+}
+
 static void settle(struct call *call, const struct sy_http_response *response) {
     struct sy_aws *aws = call->aws;
     const struct sy_service *service = sy_service_get(call->service);
     struct sy_answer read;
     struct sy_error error = {0};
-    sy_answer_read(response, &aws->credentials, &read);
+    sy_answer_read(response, &aws->keeper, &read);
+    if (set_right(call, &read, response)) {
+        call->attempt--; /* it is no retry of the same */
+        attempt(call);
+        return;
+    }
     enum sy_retry_kind kind = sy_answer_retry(&read);
     if (sy_retry_take(&aws->retry, kind, call->attempt, &call->retry_cost)) {
         int64_t delay = sy_retry_delay_ms(&aws->retry, kind, call->attempt,
@@ -190,12 +206,16 @@ static void settle(struct call *call, const struct sy_http_response *response) {
         sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io) + delay, attempt_again, call);
         return;
     }
-    sy_aws_answer_error(&read,
-                        &(struct sy_answer_context){.service = service,
-                                                    .operation = call->operation,
-                                                    .host = aws->endpoints[call->service].host,
-                                                    .attempts = call->attempt},
-                        &error);
+    const struct sy_provider *provider = aws->keeper.provider;
+    bool variables = strcmp(provider->ops->method, "env") == 0;
+    sy_aws_answer_error(
+        &read,
+        &(struct sy_answer_context){.service = service,
+                                    .operation = call->operation,
+                                    .host = aws->endpoints[call->service].host,
+                                    .credentials = variables ? NULL : provider->name,
+                                    .attempts = call->attempt},
+        &error);
     answer(call, NULL, &error);
 }
 
@@ -229,7 +249,8 @@ static void add(struct headers *headers, const char *name, const char *value) {
 }
 
 /* Signs the call as of now and sends it. -1: error says why it could not be signed. */
-static int send_signed(struct call *call, struct sy_error *error) {
+static int send_signed(struct call *call, const struct sy_credentials *credentials,
+                       struct sy_error *error) {
     struct sy_aws *aws = call->aws;
     const struct sy_service *service = sy_service_get(call->service);
     const struct sy_endpoint *endpoint = &aws->endpoints[call->service];
@@ -241,9 +262,9 @@ static int send_signed(struct call *call, struct sy_error *error) {
     char date[SY_SIGV4_DATE_SIZE];
     struct headers headers = {.count = 0};
     add(&headers, "Host", endpoint->host);
-    add(&headers, "X-Amz-Date", sy_sigv4_date(call->attempt_began_ms, date));
-    if (aws->credentials.session_token)
-        add(&headers, "X-Amz-Security-Token", aws->credentials.session_token);
+    add(&headers, "X-Amz-Date", sy_sigv4_date(sy_clock_now(&aws->clock), date));
+    if (credentials->session_token)
+        add(&headers, "X-Amz-Security-Token", credentials->session_token);
     if (call->body)
         add(&headers, "Content-Type", service->content_type);
     if (service->target) {
@@ -274,10 +295,29 @@ static int send_signed(struct call *call, struct sy_error *error) {
 }
 
 static void attempt(struct call *call) {
+    const struct sy_credentials *credentials = sy_keeper_use(&call->aws->keeper);
+    call->waiting = !credentials;
+    if (!credentials)
+        return;
     call->attempt++;
     call->attempt_began_ms = sy_io_now(call->aws->io);
-    if (send_signed(call, &call->error))
+    call->generation = credentials->generation;
+    if (send_signed(call, credentials, &call->error))
         fail_later(call);
+}
+
+/* Nothing here calls back: a callback may well destroy the client. */
+static void credentials_told(void *ctx, const struct sy_error *error) {
+    struct sy_aws *aws = ctx;
+    for (struct call *call = aws->calls; call; call = call->next) {
+        if (!call->waiting)
+            continue;
+        call->waiting = false;
+        if (error)
+            call->error = *error;
+        sy_timers_set(aws->timers, &call->timer, sy_io_now(aws->io),
+                      error ? fail_now : attempt_again, call);
+    }
 }
 
 /* What can go into a request line, and be signed as it goes. */

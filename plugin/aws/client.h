@@ -2,8 +2,9 @@
  *
  * Retries follow the SDKs' standard mode (lambda-facts: 3 attempts, a token bucket of 500, 14
  * tokens a retry and 5 a throttled one, full-jitter backoff from 50 ms, 1 s when throttled, cap 20
- * s, x-amz-retry-after honoured). Credentials come from the environment. No secret reaches a log or
- * an error. */
+ * s, x-amz-retry-after honoured). Credentials come from the sources of aws/chain.h, are fetched by
+ * the first call, and renewed by later ones while calls go on (aws/keeper.h). A time of ours that
+ * AWS refuses is corrected by AWS's. No secret reaches a log or an error. */
 #ifndef SY_AWS_CLIENT_H
 #define SY_AWS_CLIENT_H
 
@@ -17,14 +18,15 @@ struct sy_aws;
 struct sy_aws_options {
     struct sy_io *io;
     struct sy_timers *timers;
-    const char *region; /* NULL: AWS_REGION, then AWS_DEFAULT_REGION; none: an error */
-    const char
-        *endpoint; /* NULL: AWS_ENDPOINT_URL_<SERVICE>, then AWS_ENDPOINT_URL, then AWS's own */
-    uint64_t seed; /* of the retry jitter */
+    const char *region;   /* NULL: as aws/settings.h finds it */
+    const char *endpoint; /* NULL: the user's for each service, or AWS's own */
+    const char *profile;  /* NULL: AWS_DEFAULT_PROFILE, AWS_PROFILE, "default" */
+    uint64_t seed;        /* of the retry jitter */
 };
 
-/* Reads the environment once; INVALID_ARGUMENT or UNAUTHENTICATED says which variable is missing.
- */
+/* Reads variables and profiles once, and asks nobody. INVALID_ARGUMENT or UNAUTHENTICATED says
+ * which setting is missing or cannot be. Without io, which is how settings are checked beforehand,
+ * nothing can be sent. */
 SY_MUST_USE int sy_aws_create(const struct sy_aws_options *options, struct sy_aws **ret,
                               struct sy_error *error);
 /* Calls under way are dropped; their callbacks are never called. */

@@ -1,5 +1,6 @@
 #include "aws/endpoint.h"
 
+#include "aws/service.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -41,23 +42,43 @@ int sy_region_check(const char *region, struct sy_error *error) {
                          sy_text_clean(region, strlen(region), shown, sizeof shown));
 }
 
-/* The partitions of botocore's partitions.json that differ from amazonaws.com. */
-static const char *domain_of(const char *region) {
-    static const struct {
-        const char *prefix;
-        const char *domain;
-    } partitions[] = {{"cn-", "amazonaws.com.cn"},    {"eusc-", "amazonaws.eu"},
-                      {"us-iso-", "c2s.ic.gov"},      {"us-isob-", "sc2s.sgov.gov"},
-                      {"us-isof-", "csp.hci.ic.gov"}, {"eu-isoe-", "cloud.adc-e.uk"}};
-    for (size_t i = 0; i < SY_COUNT(partitions); i++)
-        if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) == 0)
-            return partitions[i].domain;
-    return "amazonaws.com";
+struct partition {
+    const char *prefix; /* of its regions */
+    const char *domain;
+    const char *dual_stack_domain;
+    bool is_gov;
+};
+
+/* botocore's partitions.json; every one of them supports FIPS and dual stack there. */
+static const struct partition *partition_of(const char *region) {
+    static const struct partition partitions[] = {
+        {"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", false},
+        {"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", false},
+        {"us-gov-", "amazonaws.com", "api.aws", true},
+        {"us-iso-", "c2s.ic.gov", "api.aws.ic.gov", false},
+        {"us-isob-", "sc2s.sgov.gov", "api.aws.scloud", false},
+        {"us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", false},
+        {"eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", false},
+        {"", "amazonaws.com", "api.aws", false}};
+    size_t i = 0;
+    while (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) != 0)
+        i++;
+    return &partitions[i];
 }
 
-void sy_endpoint_of_region(const char *label, const char *region, struct sy_endpoint *ret) {
+/* In GovCloud the ordinary address of most services is the FIPS one. */
+static bool has_fips_name(const struct sy_service *service, const struct partition *partition,
+                          bool dual_stack) {
+    return !partition->is_gov || !(dual_stack ? service->gov_dual_is_fips : service->gov_is_fips);
+}
+
+void sy_endpoint_of_region(const struct sy_service *service, const char *region, bool fips,
+                           bool dual_stack, struct sy_endpoint *ret) {
+    const struct partition *partition = partition_of(region);
     *ret = (struct sy_endpoint){.tls = true};
-    (void)snprintf(ret->host, sizeof ret->host, "%s.%s.%s", label, region, domain_of(region));
+    (void)snprintf(ret->host, sizeof ret->host, "%s%s.%s.%s", service->label,
+                   fips && has_fips_name(service, partition, dual_stack) ? "-fips" : "", region,
+                   dual_stack ? partition->dual_stack_domain : partition->domain);
 }
 
 static size_t host_length(const char *p) {

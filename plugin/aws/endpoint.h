@@ -19,9 +19,11 @@ struct sy_endpoint {
 /* Like "eu-central-1" or "us-gov-west-1"; INVALID_ARGUMENT, field region. */
 SY_MUST_USE int sy_region_check(const char *region, struct sy_error *error);
 
-/* https://<label>.<region>.<the partition's domain>; label is the service's name in host names
- * ("monitoring" for CloudWatch). The region must have passed sy_region_check(). */
-void sy_endpoint_of_region(const char *label, const char *region, struct sy_endpoint *ret);
+/* AWS's own address of the service: https://<label>[-fips].<region>.<the partition's domain>, as
+ * botocore's endpoint rules have it. The region must have passed sy_region_check(). */
+struct sy_service;
+void sy_endpoint_of_region(const struct sy_service *service, const char *region, bool fips,
+                           bool dual_stack, struct sy_endpoint *ret);
 
 /* http:// or https://, a host name or address, optionally a port and a path; nothing else. source
  * names where the text is from in the message: "AWS_ENDPOINT_URL". INVALID_ARGUMENT, field

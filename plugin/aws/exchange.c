@@ -132,6 +132,8 @@ int sy_exchange_prepare(struct sy_exchange *exchange, const struct sy_http_reque
     set_method(exchange, request);
     set_limits(exchange);
     set_trust(easy, trust);
+    if (request->direct)
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);

@@ -21,7 +21,8 @@ struct sy_sigv4 {
     EVP_MD_CTX *digest;
     EVP_MAC *hmac;
     EVP_MAC_CTX *day_key;
-    char day[DAY + 1]; /* of day_key; "" = none yet */
+    char day[DAY + 1];   /* of day_key; "" = none yet */
+    uint64_t generation; /* of the credentials of day_key */
     struct sy_buffer canonical;
     struct sy_buffer signed_headers;
     struct sy_buffer string_to_sign;
@@ -116,7 +117,8 @@ static bool hmac(struct sy_sigv4 *signer, const void *key, size_t key_len, const
 static int derive_day_key(struct sy_sigv4 *signer, const char *date, struct sy_error *error) {
     static const char last[] = "aws4_request";
     unsigned char key[DIGEST];
-    if (memcmp(signer->day, date, DAY) == 0)
+    if (memcmp(signer->day, date, DAY) == 0 &&
+        signer->generation == signer->credentials->generation)
         return 0;
     struct sy_buffer secret = {0};
     sy_buffer_puts(&secret, "AWS4");
@@ -134,6 +136,7 @@ static int derive_day_key(struct sy_sigv4 *signer, const char *date, struct sy_e
         return crypto_fail(error, "the key");
     }
     memcpy(signer->day, date, DAY);
+    signer->generation = signer->credentials->generation;
     return 0;
 }
 

@@ -39,7 +39,8 @@ struct sy_sigv4_request {
 };
 
 struct sy_sigv4;
-/* The credentials are borrowed. INTERNAL when OpenSSL offers no SHA-256. */
+/* The credentials are borrowed; others may be put into them, with another generation. INTERNAL when
+ * OpenSSL offers no SHA-256. */
 SY_MUST_USE int sy_sigv4_create(const struct sy_credentials *credentials, const char *region,
                                 const char *service, struct sy_sigv4 **ret, struct sy_error *error);
 void sy_sigv4_destroy(struct sy_sigv4 *signer);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sy_http_header {
@@ -24,6 +25,7 @@ struct sy_http_request {
     const void *body;
     size_t body_len;
     int64_t timeout_ms; /* for the whole exchange; 0 = the carrier's default */
+    bool direct;        /* never through a proxy: what is asked is on this machine or its link */
 };
 
 struct sy_http_response {

@@ -46,6 +46,7 @@ static int follow(const struct sy_cli *cli, struct sy_telling *telling) {
             &error, SY_CANCELLED,
             "interrupted: the versions that are told as deleted are, and one more may be");
         (void)sy_cli_error(cli, &error);
+        sy_cli_leave_with("left while the engine ends");
         return 128 + sy_cli_signal;
     }
     if (error.code == SY_OK)

@@ -24,6 +24,7 @@ struct sy_cli {
     struct sy_spec spec;
     const char *region;
     const char *endpoint;
+    const char *profile;
     const char *engine; /* address of a standing engine; NULL: start one */
     enum sy_output_format output;
     const char *fingerprint;

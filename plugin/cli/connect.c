@@ -9,10 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A standing engine was given its region and endpoint when it was started; a host that names others
- * must not believe that they count. */
+/* A standing engine was given its region, endpoint and profile when it was started; a host that
+ * names others must not believe that they count. */
 static int join(const struct sy_cli *cli, struct sy_host **ret, struct sy_error *error) {
-    const char *field = cli->region ? "region" : cli->endpoint ? "endpoint-url" : NULL;
+    const char *field = cli->region     ? "region"
+                        : cli->endpoint ? "endpoint-url"
+                        : cli->profile  ? "profile"
+                                        : NULL;
     if (field)
         return sy_fail_field(error, field,
                              "--%s and --engine exclude each other: a standing engine has its own; "
@@ -28,7 +31,8 @@ static int check_settings(const struct sy_cli *cli, struct sy_error *error) {
     struct sy_aws *aws = NULL;
     int failed = sy_aws_create(&(struct sy_aws_options){.timers = &timers,
                                                         .region = cli->region,
-                                                        .endpoint = cli->endpoint},
+                                                        .endpoint = cli->endpoint,
+                                                        .profile = cli->profile},
                                &aws, error);
     sy_aws_destroy(aws);
     return failed;
@@ -51,7 +55,7 @@ static int start(const char *const *argv, struct sy_host **ret, struct sy_error 
 
 int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret, struct sy_error *error) {
     char self[4096];
-    const char *argv[8] = {self, "engine"};
+    const char *argv[10] = {self, "engine"};
     size_t n = 2;
     if (cli->engine)
         return join(cli, ret, error);
@@ -68,6 +72,10 @@ int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret, struct sy_err
     if (cli->endpoint) {
         argv[n++] = "--endpoint-url";
         argv[n++] = cli->endpoint;
+    }
+    if (cli->profile) {
+        argv[n++] = "--profile";
+        argv[n++] = cli->profile;
     }
     return start(argv, ret, error);
 }

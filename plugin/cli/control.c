@@ -33,15 +33,18 @@ static void print(const struct sy_cli *cli, const struct sy_control_answer *answ
     if (answer->taken)
         (void)printf("%s, %s%s\n", what, answer->owner[0] ? "driven by " : "nobody drives it",
                      answer->owner);
-    else
+    else if (answer->owner[0])
         (void)printf("written down, but %s has not acted on it yet; it does when it looks next\n",
                      answer->owner);
+    else
+        (void)printf("written down for whoever drives it next\n");
 }
 
 static int drive(const struct sy_cli *cli, struct sy_host *host, bool promote) {
     struct sy_stream *stream = NULL;
     struct sy_error error = {0};
-    struct sy_resume resume = {.wait = cli->spec.wait,
+    bool says_wait = cli->spec.wait < SY_WAIT_COUNT;
+    struct sy_resume resume = {.wait = says_wait ? cli->spec.wait : SY_WAIT_STAGES,
                                .on_interrupt = cli->spec.on_interrupt,
                                .settle = cli->settle,
                                .promote = promote};
@@ -61,6 +64,8 @@ static int drive_as(const struct sy_cli *cli, struct sy_host *host, const struct
     struct sy_cli shown = *cli;
     shown.spec.n_stages = record->spec.n_stages;
     memcpy(shown.spec.stages, record->spec.stages, sizeof shown.spec.stages);
+    if (shown.spec.on_interrupt == SY_INTERRUPT_COUNT)
+        shown.spec.on_interrupt = record->spec.on_interrupt;
     return drive(&shown, host, promote);
 }
 

@@ -46,6 +46,7 @@ static int wire(const struct sy_cli *cli, struct engine *e, struct sy_error *err
                                                .timers = &e->timers,
                                                .region = cli->region,
                                                .endpoint = cli->endpoint,
+                                               .profile = cli->profile,
                                                .seed = seed},
                       &e->aws, error))
         return -1;
@@ -125,7 +126,7 @@ int sy_cli_engine(const struct sy_cli *cli) {
     if (waits) {
         /* It waits for a signal, or has had one. It is not cancelled: a cancelled thread's stack
          * stays poisoned under AddressSanitizer, which then reports an error of its own making. */
-        (void)pthread_kill(waiter, SIGTERM);
+        (void)pthread_kill(waiter, SIGINT);
         (void)pthread_join(waiter, NULL);
     }
     unwire(&e);

@@ -194,9 +194,11 @@ static const struct flag flags[] = {
     {"record", "FILE", SY_CMD_SANDBOX, KIND_TEXT, AT(record), 0, NULL,
      "append each request as one JSON line"},
     {"region", "NAME", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(region), 0, NULL,
-     "the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION)"},
+     "the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)"},
     {"endpoint-url", "URL", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(endpoint), 0, NULL,
      "another endpoint for every service (default: AWS_ENDPOINT_URL…, AWS's own)"},
+    {"profile", "NAME", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(profile), 0, NULL,
+     "the AWS profile, instead of credentials in variables (docs/credentials.md)"},
     {"engine", "unix:PATH", CALLS, KIND_TEXT, AT(engine), 0, NULL,
      "join a standing engine (default: start one)"},
     {"output", "FORMAT", CALLS, KIND_SPECIAL, 0, 0, parse_output,
@@ -342,8 +344,19 @@ static int fail_excludes(const char *a, const char *b, const char *why, struct s
 static int check_together(const struct sy_cli *cli, struct sy_error *error) {
     if (cli->plan_file && cli->spec_flag)
         return fail_excludes("plan", cli->spec_flag, "the plan says it all", error);
+    const char *makes = cli->publish       ? "publish"
+                        : cli->description ? "description"
+                        : cli->code_sha256 ? "code-sha256"
+                                           : NULL;
+    if (cli->plan_file && makes)
+        return fail_excludes("plan", makes, "the plan is of a version that exists", error);
     if (cli->plan_file && cli->fingerprint)
         return fail_excludes("plan", "fingerprint", "the plan has its own", error);
+    bool says_wait = cli->spec.wait < SY_WAIT_COUNT;
+    if (cli->settle && (says_wait || cli->spec.on_interrupt < SY_INTERRUPT_COUNT))
+        return fail_excludes("settle", says_wait ? "wait" : "on-interrupt",
+                             "settling waits for nothing, and does as the release was begun with",
+                             error);
     if (cli->rolls_back && (cli->at_ms || cli->ago_ms))
         return fail_excludes("rollback", "at", "the past is no reason to move traffic now", error);
     return 0;
@@ -376,8 +389,10 @@ static int check_required(const struct sy_command *command, const struct sy_cli 
 
 /* What a command takes from elsewhere, unless it is told. */
 static void leave_open(const struct sy_command *command, struct sy_spec *spec) {
-    if (command->flag & SY_CMD_RESUME)
+    if (command->flag & (SY_CMD_RESUME | SY_CMD_PROMOTE)) {
         spec->on_interrupt = SY_INTERRUPT_COUNT;
+        spec->wait = SY_WAIT_COUNT;
+    }
     if (command->flag & SY_CMD_VERIFY) {
         spec->window_ms = spec->min_invocations = spec->period_ms = -1;
         spec->threshold_bp = -1;

@@ -25,13 +25,16 @@ static struct past next_release(const struct sy_stored_version *versions, size_t
 }
 
 static void each_change(const struct past *past, void (*show)(const struct sy_release_event *)) {
+    int64_t sequence = 0; /* the records do not tell what each event's was */
     SY_AUTO_FREE struct sy_release_event *events = sy_calloc(SY_CHANGES_MAX, sizeof *events);
     for (size_t i = past->end; i > past->first; i--) {
         const struct sy_stored_version *version = &past->versions[i - 1];
         const struct sy_record *before = i < past->end ? &past->versions[i].record : NULL;
         uint32_t n = sy_record_changes(before, &version->record, version->at_ms, events);
-        for (uint32_t k = 0; k < n; k++)
+        for (uint32_t k = 0; k < n; k++) {
+            events[k].sequence = ++sequence;
             show(&events[k]);
+        }
     }
 }
 

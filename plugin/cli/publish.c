@@ -33,6 +33,7 @@ static int interrupted(const struct sy_cli *cli, const char *version) {
                       "interrupted: no version of %s was seen to be published, and nothing moved",
                       cli->spec.function);
     (void)sy_cli_error(cli, &error);
+    sy_cli_leave_with("left while the engine ends; nothing moved");
     return 128 + signal;
 }
 

@@ -11,24 +11,24 @@
 static const char no_revision[] = "00000000-0000-0000-0000-000000000000";
 
 struct checking {
-    struct sy_engine *engine;
+    struct sy_errand errand;
     struct sy_spec spec;
     struct sy_facts facts;
     uint32_t proofs; /* answers still to come */
-    struct sy_error error;
     sy_check_done *done;
     void *ctx;
 };
 
-static void finish(struct checking *checking) {
-    SY_AUTO_FREE struct checking *c = checking;
+static void finish(struct checking *c) {
     struct sy_findings findings = {.n = 0};
-    if (c->error.code != SY_OK) {
-        c->done(c->ctx, NULL, &c->error);
-        return;
-    }
     sy_preflight_check(&c->spec, &c->facts, &findings);
     c->done(c->ctx, &findings, NULL);
+    sy_errand_finish(&c->errand);
+}
+
+static void refuse(struct sy_errand *errand, const struct sy_error *error) {
+    struct checking *c = (struct checking *)errand;
+    c->done(c->ctx, NULL, error);
 }
 
 static void proven(struct checking *c, enum sy_read read, const struct sy_error *error,
@@ -54,8 +54,8 @@ static void on_put(void *ctx, int64_t version, const struct sy_error *error) {
 /* The routing is the one that is there, so that even a service that does not look at the revision
  * changes nothing. */
 static void prove(struct checking *c) {
-    struct sy_target *target = c->engine->target;
-    struct sy_store *store = c->engine->store;
+    struct sy_target *target = c->errand.engine->target;
+    struct sy_store *store = c->errand.engine->store;
     const struct sy_facts *facts = &c->facts;
     bool update = facts->has_alias;
     bool put = facts->mirror_current[0];
@@ -80,29 +80,24 @@ static void check_gathered(void *ctx, const struct sy_gathered *gathered) {
     c->facts = gathered->facts;
     for (size_t i = 0; i < SY_COUNT(errors); i++)
         if (keeps_from_looking(errors[i])) {
-            c->error = *errors[i];
-            finish(c);
+            sy_errand_refuse(&c->errand, errors[i]);
             return;
         }
     prove(c);
 }
 
-static void refused(void *arg) {
-    finish(arg);
-}
-
 void sy_engine_check(struct sy_engine *engine, const struct sy_spec *spec, sy_check_done *done,
                      void *ctx) {
-    struct checking *c = sy_calloc(1, sizeof *c);
-    c->engine = engine;
+    struct checking *c = sy_errand_create(engine, sizeof *c, refuse);
+    struct sy_error error;
     c->spec = *spec;
     c->done = done;
     c->ctx = ctx;
     if (sy_names_check(spec->function, spec->alias, spec->version[0] ? spec->version : NULL,
-                       &c->error)) {
-        sy_engine_post(engine, refused, c);
+                       &error)) {
+        sy_errand_refuse_later(&c->errand, &error);
         return;
     }
     sy_gather(engine, spec->function, spec->alias, spec->version,
-              SY_GATHER_VERSION | SY_GATHER_TRAFFIC | SY_GATHER_CHECK, check_gathered, free, c);
+              SY_GATHER_VERSION | SY_GATHER_TRAFFIC | SY_GATHER_CHECK, check_gathered, c);
 }

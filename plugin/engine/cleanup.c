@@ -239,6 +239,7 @@ struct sy_job *sy_engine_cleanup(struct sy_engine *engine, const struct sy_clean
     struct cleaning *c = sy_job_create(engine, sizeof *c, ready, ctx);
     c->job.release = cleaning_release;
     c->request = *request;
+    c->job.function = c->request.function;
     if (check_request(request, &error)) {
         sy_job_fail(&c->job, &error);
         return &c->job;

@@ -74,7 +74,7 @@ static int check(const struct controlling *c, const struct sy_facts *facts,
 static void on_gathered(void *ctx, const struct sy_gathered *gathered);
 
 static void gather(struct controlling *c) {
-    sy_gather(c->errand.engine, c->function, c->alias, "", 0, on_gathered, NULL, c);
+    sy_gather(c->errand.engine, c->function, c->alias, "", 0, on_gathered, c);
 }
 
 /* ---- waiting until the driver has acted on it ---- */
@@ -137,8 +137,8 @@ static void on_written(void *ctx, int64_t version, const struct sy_error *error)
     c->record.version = version;
     if (version > expected && c->writes < WRITE_TRIES)
         store->ops->read_version(store, c->function, c->alias, version - 1, on_middle, c);
-    else if (c->answer.undriven)
-        answer(c, &c->record, true);
+    else if (c->answer.undriven) /* in mid-move it waits for whoever drives it next */
+        answer(c, &c->record, is_done(c, &c->record));
     else
         wait_for_driver(c);
 }

@@ -35,8 +35,6 @@ void sy_drive_destroy(struct sy_drive *drive) {
         free(drive->log[i]);
     for (struct sy_watch *watch = drive->watches; watch; watch = watch->next)
         watch->drive = NULL; /* its owner still closes it */
-    if (!drive->over && drive->on_over_drop)
-        drive->on_over_drop(drive->on_over_ctx);
     free(drive->log);
     free(drive->asked);
     free(drive);
@@ -316,19 +314,20 @@ struct sy_lease sy_drive_lease(const struct sy_drive *drive, const struct sy_fac
 }
 
 void sy_drive_start(struct sy_drive *drive, const struct sy_gathered *gathered,
-                    struct sy_input *input) {
+                    const struct sy_input *said) {
+    struct sy_input input = *said;
     const struct sy_facts *facts = &gathered->facts;
     struct sy_lease lease = sy_drive_lease(drive, facts);
     struct sy_mirror mirror;
     fill_mirror(&mirror, facts->mirror_alias, facts->mirror_current, facts->mirror_previous,
                 facts->mirror_last_known_good, gathered->deployment_ms);
-    input->mirror = &mirror;
-    input->exists = facts->has_alias;
-    input->routing = &facts->routing;
-    input->revision = facts->revision;
-    input->lease = &lease;
+    input.mirror = &mirror;
+    input.exists = facts->has_alias;
+    input.routing = &facts->routing;
+    input.revision = facts->revision;
+    input.lease = &lease;
     drive->begun = true;
-    feed(drive, input);
+    feed(drive, &input);
 }
 
 void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered) {

@@ -62,11 +62,10 @@ struct sy_gathered {
 };
 typedef void sy_gather_done(void *ctx, const struct sy_gathered *gathered);
 
-/* Read alias and store, and what else is asked for, all at once. drop(ctx) is called instead of
- * done() when the engine is destroyed first; it may be NULL. */
+/* Read alias and store, and what else is asked for, all at once. When the engine is destroyed
+ * first, done() is not called: ctx is a drive, a job or an errand, which the engine frees. */
 void sy_gather(struct sy_engine *engine, const char *function, const char *alias,
-               const char *version, int what, sy_gather_done *done, void (*drop)(void *ctx),
-               void *ctx);
+               const char *version, int what, sy_gather_done *done, void *ctx);
 void sy_gathers_drop(struct sy_engine *engine);
 
 /* ---- around.c: the part of a gather that it can do without ---- */
@@ -85,7 +84,6 @@ struct sy_gather {
     bool store_answered;
     bool told; /* done() was called: what is still to come is of no interest */
     sy_gather_done *done;
-    void (*drop)(void *ctx);
     void *ctx;
 };
 /* An answer to what it needs, or to what stands around. The gather may be gone after it. */
@@ -141,9 +139,8 @@ struct sy_drive {
     size_t n_log, log_capacity;
     struct sy_watch *watches;
     struct sy_asked *asked; /* what it was made for, until it has begun or is over */
-    /* Told once it is over; for a settling drive. */
+    /* Told once it is over, unless the engine is destroyed first; for a settling drive. */
     void (*on_over)(void *ctx);
-    void (*on_over_drop)(void *ctx); /* instead, when the engine is destroyed first; may be NULL */
     void *on_over_ctx;
 };
 
@@ -155,7 +152,7 @@ void sy_drive_destroy(struct sy_drive *drive);
 void sy_drive_begin(struct sy_drive *drive, const struct sy_gathered *gathered);
 /* The same, with what a rollback has to say besides. */
 void sy_drive_start(struct sy_drive *drive, const struct sy_gathered *gathered,
-                    struct sy_input *input);
+                    const struct sy_input *said);
 /* Add an event of the engine's own to the log. */
 void sy_drive_tell(struct sy_drive *drive, const struct sy_release_event *event);
 /* The lease that the drive would take, with the version of the one that was read. */

@@ -23,8 +23,6 @@ void sy_gathers_drop(struct sy_engine *engine) {
         struct sy_gather *g = engine->gathers;
         engine->gathers = g->next;
         sy_timers_cancel(engine->timers, &g->timer);
-        if (g->drop && !g->told)
-            g->drop(g->ctx);
         free(g);
     }
 }
@@ -156,14 +154,12 @@ static void on_traffic(void *ctx, const struct sy_sample *samples, size_t n,
 }
 
 void sy_gather(struct sy_engine *engine, const char *function, const char *alias,
-               const char *version, int what, sy_gather_done *done, void (*drop)(void *ctx),
-               void *ctx) {
+               const char *version, int what, sy_gather_done *done, void *ctx) {
     struct sy_gather *g = sy_calloc(1, sizeof *g);
     g->engine = engine;
     g->next = engine->gathers;
     engine->gathers = g;
     g->done = done;
-    g->drop = drop;
     g->ctx = ctx;
     g->what = what;
     (void)snprintf(g->function, sizeof g->function, "%s", function);

@@ -57,7 +57,12 @@ void sy_job_tell(struct sy_job *job, const struct sy_function_event *event, cons
         job->events = sy_realloc(job->events, job->capacity * sizeof *job->events);
     }
     job->events[job->n++] = kept;
-    sy_log(SY_LOG_INFO, "version %s %s", kept->version, kept->text);
+    /* A standing engine says what it deletes. */
+    if (kept->kind == SY_FUNCTION_VERSION)
+        sy_log(kept->fate == SY_FATE_KEPT ? SY_LOG_DEBUG : SY_LOG_INFO, "%s version %s %s: %s",
+               job->function, kept->version, sy_fate_word(kept->fate), kept->text);
+    else
+        sy_log(SY_LOG_INFO, "%s: %s", job->function, kept->text);
     notify(job);
 }
 

@@ -10,6 +10,7 @@
 struct sy_job {
     struct sy_engine *engine;
     struct sy_job *next;
+    const char *function; /* for the log */
     struct sy_function_event **events;
     size_t n, capacity, cursor;
     uint32_t pending; /* answers still to come */
@@ -22,6 +23,7 @@ struct sy_job {
     void (*release)(struct sy_job *job); /* frees what it holds beside itself; may be NULL */
 };
 
+/* function is kept by the job itself, and set by its maker. */
 void *sy_job_create(struct sy_engine *engine, size_t size, sy_watch_ready *ready, void *ctx)
     __attribute__((returns_nonnull));
 /* An answer came. False: it is of no interest any more, and the job may be gone. */

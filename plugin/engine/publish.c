@@ -56,6 +56,18 @@ static void fail(struct publishing *p, const struct sy_error *error) {
     sy_job_fail(&p->job, &mine);
 }
 
+/* A revision that is stale may be so by our own request, tried again after its answer was lost. */
+static void fail_stale(struct publishing *p, const char *what, const struct sy_error *error) {
+    struct sy_error mine = *error;
+    if (error->code == SY_ABORTED)
+        (void)sy_fail_reason(&mine, SY_ABORTED, error->reason,
+                             "%s was changed since it was read, by somebody else, or by a request "
+                             "of ours whose answer was lost; look what is there with: aws lambda "
+                             "list-versions-by-function --function-name %s, and try again",
+                             what, p->request.function);
+    fail(p, &mine);
+}
+
 /* ---- waiting ---- */
 
 static void read_again(struct publishing *p);
@@ -136,7 +148,7 @@ static void on_published(void *ctx, const struct sy_lambda_version *version,
     if (!sy_job_answered(&p->job))
         return;
     if (error) {
-        fail(p, error);
+        fail_stale(p, "$LATEST", error);
         return;
     }
     memcpy(p->version, version->version, sizeof p->version);
@@ -175,7 +187,7 @@ static void on_uploaded(void *ctx, const struct sy_configuration *latest,
     if (!sy_job_answered(&p->job))
         return;
     if (error) {
-        fail(p, error);
+        fail_stale(p, "the code of $LATEST", error);
         return;
     }
     p->latest = *latest;
@@ -363,12 +375,13 @@ struct sy_job *sy_engine_publish(struct sy_engine *engine, const struct sy_publi
     struct sy_error error;
     struct publishing *p = sy_job_create(engine, sizeof *p, ready, ctx);
     p->request = *request;
+    p->job.function = p->request.function;
     p->uploads = request->package.kind != SY_PACKAGE_LATEST;
     if (check_request(request, &error)) {
         sy_job_fail(&p->job, &error);
         return &p->job;
     }
     p->job.pending++;
-    sy_gather(engine, request->function, request->alias, "", 0, on_gathered, NULL, p);
+    sy_gather(engine, request->function, request->alias, "", 0, on_gathered, p);
     return &p->job;
 }

@@ -132,7 +132,7 @@ static void on_gathered(void *ctx, const struct sy_gathered *gathered) {
 
 static void gather(struct sy_drive *drive) {
     drive->pending++;
-    sy_gather(drive->engine, drive->function, drive->alias, "", 0, on_gathered, NULL, drive);
+    sy_gather(drive->engine, drive->function, drive->alias, "", 0, on_gathered, drive);
 }
 
 /* What this engine drives may not stand in the store yet. */

@@ -210,6 +210,38 @@ static struct sy_watch *tell_running(struct sy_engine *engine, const struct sy_r
     return watch;
 }
 
+static void gather(struct sy_drive *drive) {
+    drive->pending++;
+    sy_gather(drive->engine, drive->function, drive->alias, "", SY_GATHER_URGENT, rollback_gathered,
+              drive);
+}
+
+static void on_version(void *ctx, const struct sy_version_state *state,
+                       const struct sy_error *error) {
+    struct sy_drive *drive = ctx;
+    const char *version = drive->asked->rollback.baseline;
+    struct sy_error absent = {0};
+    drive->pending--;
+    if (error || state->exists) { /* no answer is no reason to stay on a bad version */
+        gather(drive);
+        return;
+    }
+    (void)sy_fail_reason(&absent, SY_NOT_FOUND, "VERSION_NOT_FOUND",
+                         "version %s of function %s does not exist, so nothing was moved; list "
+                         "them with: aws lambda list-versions-by-function --function-name %s",
+                         version, drive->function, drive->function);
+    sy_drive_fail(drive, &absent);
+    sy_drive_forget_asked(drive);
+}
+
+/* A version that a person named may be a slip of the hand. */
+static void look_for_version(struct sy_drive *drive) {
+    struct sy_target *target = drive->engine->target;
+    drive->pending++;
+    target->ops->read_version(target, drive->function, drive->asked->rollback.baseline, on_version,
+                              drive);
+}
+
 struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const struct sy_rollback *rollback,
                                     sy_watch_ready *ready, void *ctx) {
     struct sy_error error = {0};
@@ -234,7 +266,9 @@ struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const struct sy_ro
         sy_drive_fail_later(drive, &error);
         return watch;
     }
-    drive->pending++;
-    sy_gather(engine, function, alias, "", SY_GATHER_URGENT, rollback_gathered, NULL, drive);
+    if (asked.baseline[0])
+        look_for_version(drive);
+    else
+        gather(drive);
     return watch;
 }

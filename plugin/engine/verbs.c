@@ -41,11 +41,10 @@ const struct sy_error *sy_gathered_error(const struct sy_gathered *gathered) {
 /* ---- settling what is due ---- */
 
 static void settle(struct sy_engine *engine, const struct sy_gathered *gathered,
-                   void (*done)(void *ctx), void (*drop)(void *ctx), void *ctx) {
+                   void (*done)(void *ctx), void *ctx) {
     const struct sy_record *record = &gathered->facts.record;
     struct sy_drive *drive = sy_drive_create(engine, record->spec.function, record->spec.alias);
     drive->on_over = done;
-    drive->on_over_drop = drop;
     drive->on_over_ctx = ctx;
     sy_release_resume(&drive->release, record, SY_START_SETTLE, SY_WAIT_NONE,
                       record->spec.on_interrupt);
@@ -55,51 +54,46 @@ static void settle(struct sy_engine *engine, const struct sy_gathered *gathered,
 /* ---- plan ---- */
 
 struct planning {
+    struct sy_errand errand;
     struct sy_spec spec;
     sy_plan_done *done;
     void *ctx;
 };
 
+static void plan_refused(struct sy_errand *errand, const struct sy_error *error) {
+    struct planning *planning = (struct planning *)errand;
+    planning->done(planning->ctx, NULL, error);
+}
+
 static void planned(void *ctx, const struct sy_gathered *gathered) {
-    SY_AUTO_FREE struct planning *planning = ctx;
+    struct planning *planning = ctx;
     SY_AUTO_FREE struct sy_plan *plan = sy_calloc(1, sizeof *plan);
     struct sy_error error = {0};
     const struct sy_error *failed = sy_gathered_error(gathered);
     if (!failed && sy_plan_make(&planning->spec, &gathered->facts, plan, &error))
         failed = &error;
     planning->done(planning->ctx, failed ? NULL : plan, failed);
-}
-
-struct early_answer {
-    struct sy_error error;
-    sy_plan_done *done;
-    void *ctx;
-};
-
-static void answer_early(void *arg) {
-    SY_AUTO_FREE struct early_answer *early = arg;
-    early->done(early->ctx, NULL, &early->error);
+    sy_errand_finish(&planning->errand);
 }
 
 void sy_engine_plan(struct sy_engine *engine, const struct sy_spec *spec, sy_plan_done *done,
                     void *ctx) {
     struct sy_error error = {0};
-    if (sy_spec_check(spec, &error)) {
-        struct early_answer *early = sy_calloc(1, sizeof *early);
-        *early = (struct early_answer){error, done, ctx};
-        sy_engine_post(engine, answer_early, early);
-        return;
-    }
-    struct planning *planning = sy_calloc(1, sizeof *planning);
-    *planning = (struct planning){*spec, done, ctx};
-    sy_gather(engine, spec->function, spec->alias, spec->version,
-              SY_GATHER_VERSION | SY_GATHER_TRAFFIC, planned, free, planning);
+    struct planning *planning = sy_errand_create(engine, sizeof *planning, plan_refused);
+    planning->spec = *spec;
+    planning->done = done;
+    planning->ctx = ctx;
+    if (sy_spec_check(spec, &error))
+        sy_errand_refuse_later(&planning->errand, &error);
+    else
+        sy_gather(engine, spec->function, spec->alias, spec->version,
+                  SY_GATHER_VERSION | SY_GATHER_TRAFFIC, planned, planning);
 }
 
 /* ---- status ---- */
 
 struct asking {
-    struct sy_engine *engine;
+    struct sy_errand errand;
     char function[SY_FUNCTION_MAX + 1];
     char alias[SY_ALIAS_MAX + 1];
     bool settle;
@@ -107,12 +101,17 @@ struct asking {
     void *ctx;
 };
 
+static void status_refused(struct sy_errand *errand, const struct sy_error *error) {
+    struct asking *asking = (struct asking *)errand;
+    asking->done(asking->ctx, NULL, error);
+}
+
 static void status_gathered(void *ctx, const struct sy_gathered *gathered);
 
 static void status_settled(void *ctx) {
     struct asking *asking = ctx;
     asking->settle = false;
-    sy_gather(asking->engine, asking->function, asking->alias, "", 0, status_gathered, free,
+    sy_gather(asking->errand.engine, asking->function, asking->alias, "", 0, status_gathered,
               asking);
 }
 
@@ -120,31 +119,26 @@ static void status_gathered(void *ctx, const struct sy_gathered *gathered) {
     struct asking *asking = ctx;
     const struct sy_error *failed = sy_gathered_error(gathered);
     if (!failed && asking->settle && undriven(&gathered->facts)) {
-        settle(asking->engine, gathered, status_settled, free, asking);
+        settle(asking->errand.engine, gathered, status_settled, asking);
         return;
     }
     asking->done(asking->ctx, failed ? NULL : &gathered->facts, failed);
-    free(asking);
-}
-
-static void status_refused(void *arg) {
-    SY_AUTO_FREE struct asking *asking = arg;
-    struct sy_error error = {0};
-    if (sy_names_check(asking->function, asking->alias, NULL, &error))
-        asking->done(asking->ctx, NULL, &error);
+    sy_errand_finish(&asking->errand);
 }
 
 void sy_engine_status(struct sy_engine *engine, const char *function, const char *alias,
                       bool settle_due, sy_status_done *done, void *ctx) {
     struct sy_error error = {0};
-    struct asking *asking = sy_calloc(1, sizeof *asking);
-    *asking = (struct asking){.engine = engine, .settle = settle_due, .done = done, .ctx = ctx};
+    struct asking *asking = sy_errand_create(engine, sizeof *asking, status_refused);
+    asking->settle = settle_due;
+    asking->done = done;
+    asking->ctx = ctx;
     (void)snprintf(asking->function, sizeof asking->function, "%s", function);
     (void)snprintf(asking->alias, sizeof asking->alias, "%s", alias);
-    if (sy_names_check(asking->function, asking->alias, NULL, &error))
-        sy_engine_post(engine, status_refused, asking);
+    if (sy_names_check(function, alias, NULL, &error))
+        sy_errand_refuse_later(&asking->errand, &error);
     else
-        sy_gather(engine, function, alias, "", 0, status_gathered, free, asking);
+        sy_gather(engine, function, alias, "", 0, status_gathered, asking);
 }
 
 /* ---- apply ---- */
@@ -154,7 +148,7 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered);
 static void apply_gather(struct sy_drive *drive) {
     drive->pending++;
     sy_gather(drive->engine, drive->function, drive->alias, drive->asked->spec.version,
-              SY_GATHER_VERSION | SY_GATHER_TRAFFIC, apply_gathered, NULL, drive);
+              SY_GATHER_VERSION | SY_GATHER_TRAFFIC, apply_gathered, drive);
 }
 
 static void apply_settled(void *ctx) {
@@ -296,7 +290,7 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
         gathered->facts.record.phase == SY_PHASE_LOCK_IN) {
         drive->asked->settled = true;
         drive->pending++;
-        settle(drive->engine, gathered, apply_settled, NULL, drive);
+        settle(drive->engine, gathered, apply_settled, drive);
         return;
     }
     drive->asked->gathered = *gathered;

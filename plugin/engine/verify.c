@@ -143,7 +143,7 @@ void sy_engine_verify(struct sy_engine *engine, const struct sy_verify *verify,
     if (failed)
         sy_errand_refuse_later(&v->errand, &error);
     else
-        sy_gather(engine, verify->function, verify->alias, "", 0, on_gathered, NULL, v);
+        sy_gather(engine, verify->function, verify->alias, "", 0, on_gathered, v);
 }
 
 /* ---- history ---- */

@@ -176,6 +176,22 @@ struct sy_call *sy_call_answered(struct sy_question *question) {
     return call;
 }
 
+struct sy_call *sy_call_to_answer(struct sy_question *question, const struct sy_error *error) {
+    struct sy_call *call = sy_call_answered(question);
+    if (!call || !error)
+        return call;
+    sy_call_finish(call, error);
+    sy_call_unref(call);
+    return NULL;
+}
+
+void sy_call_decoded(struct sy_call *call, int failed, const struct sy_error *error) {
+    if (failed)
+        sy_call_finish(call, error);
+    else
+        sy_call_post(call, SY_WORK_START);
+}
+
 void sy_call_forget(struct sy_call *call) {
     struct sy_question *question = SY_STEAL(call->question);
     if (!question)

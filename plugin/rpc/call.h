@@ -144,6 +144,11 @@ void sy_call_finish(struct sy_call *call, const struct sy_error *error);
 /* A question to the engine, and its answer: the call that asked, or NULL. Engine's thread. */
 struct sy_question *sy_call_ask(struct sy_call *call);
 struct sy_call *sy_call_answered(struct sy_question *question);
+/* The same: the call that still wants an answer, to be unreffed; after an error, which it is told,
+ * NULL. */
+struct sy_call *sy_call_to_answer(struct sy_question *question, const struct sy_error *error);
+/* The request is decoded: on to the engine, or back with the error. */
+void sy_call_decoded(struct sy_call *call, int failed, const struct sy_error *error);
 void sy_call_forget(struct sy_call *call);
 /* Post bits to the method's work() on the engine's thread. */
 void sy_call_post(struct sy_call *call, unsigned bits);

@@ -1,6 +1,7 @@
 #include "rpc/process.h"
 
 #include "base/memory.h"
+#include "base/spawn.h"
 #include "rpc/server_internal.h"
 #include "rpc/socket.h"
 
@@ -8,7 +9,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,29 +51,6 @@ static void free_environment(char **environment, size_t own) {
     free(environment);
 }
 
-static int spawn(const char *const *argv, char *const *environment, int output, pid_t *ret) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigset_t all;
-    (void)sigemptyset(&none);
-    (void)sigfillset(&all);
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    (void)posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    (void)posix_spawnattr_setpgroup(&attributes, 0);
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setsigdefault(&attributes, &all);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETSIGDEF);
-    int failed =
-        posix_spawnp(ret, argv[0], &actions, &attributes, (char *const *)argv, environment);
-    (void)posix_spawnattr_destroy(&attributes);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return failed;
-}
-
 int sy_process_start(const char *const *argv, const char *client_pem, struct sy_process *ret,
                      struct sy_error *error) {
     int ends[2];
@@ -83,7 +60,7 @@ int sy_process_start(const char *const *argv, const char *client_pem, struct sy_
         return sy_fail(error, SY_RESOURCE_EXHAUSTED, "no pipe for the engine's handshake: %s",
                        strerror(errno));
     char **environment = make_environment(client_pem, &own);
-    int failed = spawn(argv, environment, ends[1], &pid);
+    int failed = sy_spawn((char *const *)argv, environment, ends[1], &pid);
     free_environment(environment, own);
     (void)close(ends[1]);
     if (failed) {

@@ -6,14 +6,6 @@
 
 #define PATH(method) "/steelyard.v1.ReleaseService/" method
 
-/* The arguments are decoded: on to the engine, or back with the error. */
-static void go_on(struct sy_call *call, int failed, const struct sy_error *error) {
-    if (failed)
-        sy_call_finish(call, error);
-    else
-        sy_call_post(call, SY_WORK_START);
-}
-
 #define TAKE(request, name)                                                                        \
     sy_string_from_proto(#name, (request)->name, call->arguments.name,                             \
                          sizeof call->arguments.name, &error)
@@ -21,40 +13,23 @@ static void go_on(struct sy_call *call, int failed, const struct sy_error *error
 static void plan_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Steelyard__V1__PlanRequest *request = (const Steelyard__V1__PlanRequest *)message;
     struct sy_error error = {0};
-    go_on(call, sy_spec_from_proto(request->spec, &call->arguments.spec, &error), &error);
+    sy_call_decoded(call, sy_spec_from_proto(request->spec, &call->arguments.spec, &error), &error);
 }
 
 static void plan_done(void *ctx, const struct sy_plan *plan, const struct sy_error *error) {
-    struct sy_call *call = sy_call_answered(ctx);
+    struct sy_call *call = sy_call_to_answer(ctx, error);
     if (!call)
         return;
-    if (plan) {
-        struct sy_plan_message message;
-        Steelyard__V1__PlanResponse response = STEELYARD__V1__PLAN_RESPONSE__INIT;
-        sy_plan_to_proto(plan, &message);
-        response.plan = &message.plan;
-        sy_call_answer(call, &response.base);
-    } else {
-        sy_call_finish(call, error);
-    }
+    struct sy_plan_message message;
+    Steelyard__V1__PlanResponse response = STEELYARD__V1__PLAN_RESPONSE__INIT;
+    sy_plan_to_proto(plan, &message);
+    response.plan = &message.plan;
+    sy_call_answer(call, &response.base);
     sy_call_unref(call);
 }
 
-/* Refuse to begin what a stopping engine would have to wait for, or break off; where it may still
- * begin depends on the phase. On the engine's thread: there the stop comes after every call that it
- * could interrupt, and before every other one, so that none slips in between. */
-static bool refused(struct sy_call *call, unsigned bits, enum sy_server_phase from) {
-    struct sy_error error;
-    if (!(bits & SY_WORK_START) || sy_server_phase_of(call->server) < from)
-        return false;
-    (void)sy_fail_reason(&error, SY_UNAVAILABLE, "ENGINE_STOPPING",
-                         "this engine is stopping; start another");
-    sy_call_finish(call, &error);
-    return true;
-}
-
 static void plan_work(struct sy_call *call, unsigned bits) {
-    if (refused(call, bits, SY_SERVER_STOPPING))
+    if (sy_server_refuses(call, bits, SY_SERVER_STOPPING))
         return;
     if (bits & SY_WORK_START)
         sy_engine_plan(call->server->engine, &call->arguments.spec, plan_done, sy_call_ask(call));
@@ -64,22 +39,18 @@ static void get_received(struct sy_call *call, const ProtobufCMessage *message) 
     const Steelyard__V1__GetRequest *request = (const Steelyard__V1__GetRequest *)message;
     struct sy_error error = {0};
     call->arguments.read_only = request->read_only;
-    go_on(call, TAKE(request, function) || TAKE(request, alias), &error);
+    sy_call_decoded(call, TAKE(request, function) || TAKE(request, alias), &error);
 }
 
 static void status_done(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
-    struct sy_call *call = sy_call_answered(ctx);
+    struct sy_call *call = sy_call_to_answer(ctx, error);
     if (!call)
         return;
-    if (facts) {
-        struct sy_status_message message;
-        Steelyard__V1__GetResponse response = STEELYARD__V1__GET_RESPONSE__INIT;
-        sy_status_to_proto(facts, &message);
-        response.status = &message.status;
-        sy_call_answer(call, &response.base);
-    } else {
-        sy_call_finish(call, error);
-    }
+    struct sy_status_message message;
+    Steelyard__V1__GetResponse response = STEELYARD__V1__GET_RESPONSE__INIT;
+    sy_status_to_proto(facts, &message);
+    response.status = &message.status;
+    sy_call_answer(call, &response.base);
     sy_call_unref(call);
 }
 
@@ -97,32 +68,28 @@ static void control_received(struct sy_call *call, const ProtobufCMessage *messa
     sy_control_from_proto(request->control, &call->arguments.control);
     if (!failed && call->arguments.control == SY_CONTROL_NONE)
         failed = sy_fail_field(&error, "control", "control: missing; pause, resume or promote");
-    go_on(call, failed, &error);
+    sy_call_decoded(call, failed, &error);
 }
 
 static void control_done(void *ctx, const struct sy_control_answer *answer,
                          const struct sy_error *error) {
-    struct sy_call *call = sy_call_answered(ctx);
+    struct sy_call *call = sy_call_to_answer(ctx, error);
     if (!call)
         return;
-    if (answer) {
-        struct sy_record_message record;
-        Steelyard__V1__ControlResponse response = STEELYARD__V1__CONTROL_RESPONSE__INIT;
-        sy_record_to_proto(&answer->record, &record);
-        response.taken = answer->taken;
-        response.undriven = answer->undriven;
-        response.owner = (char *)answer->owner;
-        response.record = &record.record;
-        sy_call_answer(call, &response.base);
-    } else {
-        sy_call_finish(call, error);
-    }
+    struct sy_record_message record;
+    Steelyard__V1__ControlResponse response = STEELYARD__V1__CONTROL_RESPONSE__INIT;
+    sy_record_to_proto(&answer->record, &record);
+    response.taken = answer->taken;
+    response.undriven = answer->undriven;
+    response.owner = (char *)answer->owner;
+    response.record = &record.record;
+    sy_call_answer(call, &response.base);
     sy_call_unref(call);
 }
 
 static void control_work(struct sy_call *call, unsigned bits) {
     const struct sy_arguments *arguments = &call->arguments;
-    if (refused(call, bits, SY_SERVER_STOPPING) || !(bits & SY_WORK_START))
+    if (sy_server_refuses(call, bits, SY_SERVER_STOPPING) || !(bits & SY_WORK_START))
         return;
     sy_engine_control(call->server->engine, arguments->function, arguments->alias,
                       arguments->control, arguments->reason, control_done, sy_call_ask(call));
@@ -131,26 +98,22 @@ static void control_work(struct sy_call *call, unsigned bits) {
 static void verify_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Steelyard__V1__VerifyRequest *request = (const Steelyard__V1__VerifyRequest *)message;
     struct sy_error error = {0};
-    go_on(call, sy_verify_from_proto(request, &call->arguments.verify, &error), &error);
+    sy_call_decoded(call, sy_verify_from_proto(request, &call->arguments.verify, &error), &error);
 }
 
 static void verify_done(void *ctx, const struct sy_verified *verified,
                         const struct sy_error *error) {
-    struct sy_call *call = sy_call_answered(ctx);
+    struct sy_call *call = sy_call_to_answer(ctx, error);
     if (!call)
         return;
-    if (verified) {
-        struct sy_verified_message message;
-        sy_verified_to_proto(verified, &message);
-        sy_call_answer(call, &message.response.base);
-    } else {
-        sy_call_finish(call, error);
-    }
+    struct sy_verified_message message;
+    sy_verified_to_proto(verified, &message);
+    sy_call_answer(call, &message.response.base);
     sy_call_unref(call);
 }
 
 static void verify_work(struct sy_call *call, unsigned bits) {
-    if (!refused(call, bits, SY_SERVER_STOPPING) && (bits & SY_WORK_START))
+    if (!sy_server_refuses(call, bits, SY_SERVER_STOPPING) && (bits & SY_WORK_START))
         sy_engine_verify(call->server->engine, &call->arguments.verify, verify_done,
                          sy_call_ask(call));
 }
@@ -158,7 +121,7 @@ static void verify_work(struct sy_call *call, unsigned bits) {
 static void list_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Steelyard__V1__ListRequest *request = (const Steelyard__V1__ListRequest *)message;
     struct sy_error error = {0};
-    go_on(call, TAKE(request, function) || TAKE(request, alias), &error);
+    sy_call_decoded(call, TAKE(request, function) || TAKE(request, alias), &error);
 }
 
 /* One version of the record, and the messages that it consists of. */
@@ -186,19 +149,16 @@ static void answer_list(struct sy_call *call, const struct sy_stored_version *ve
 
 static void list_done(void *ctx, const struct sy_stored_version *versions, size_t n,
                       const struct sy_error *error) {
-    struct sy_call *call = sy_call_answered(ctx);
+    struct sy_call *call = sy_call_to_answer(ctx, error);
     if (!call)
         return;
-    if (error)
-        sy_call_finish(call, error);
-    else
-        answer_list(call, versions, n);
+    answer_list(call, versions, n);
     sy_call_unref(call);
 }
 
 static void list_work(struct sy_call *call, unsigned bits) {
     const struct sy_arguments *arguments = &call->arguments;
-    if (!refused(call, bits, SY_SERVER_STOPPING) && (bits & SY_WORK_START))
+    if (!sy_server_refuses(call, bits, SY_SERVER_STOPPING) && (bits & SY_WORK_START))
         sy_engine_history(call->server->engine, arguments->function, arguments->alias, list_done,
                           sy_call_ask(call));
 }
@@ -206,22 +166,23 @@ static void list_work(struct sy_call *call, unsigned bits) {
 static void apply_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Steelyard__V1__ApplyRequest *request = (const Steelyard__V1__ApplyRequest *)message;
     struct sy_error error = {0};
-    go_on(call,
-          sy_spec_from_proto(request->spec, &call->arguments.spec, &error) ||
-              TAKE(request, fingerprint),
-          &error);
+    sy_call_decoded(call,
+                    sy_spec_from_proto(request->spec, &call->arguments.spec, &error) ||
+                        TAKE(request, fingerprint),
+                    &error);
 }
 
 static void rollback_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Steelyard__V1__RollbackRequest *request = (const Steelyard__V1__RollbackRequest *)message;
     struct sy_error error = {0};
-    go_on(call, sy_rollback_from_proto(request, &call->arguments.rollback, &error), &error);
+    sy_call_decoded(call, sy_rollback_from_proto(request, &call->arguments.rollback, &error),
+                    &error);
 }
 
 static void resume_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Steelyard__V1__ResumeRequest *request = (const Steelyard__V1__ResumeRequest *)message;
     struct sy_error error = {0};
-    go_on(call, sy_resume_from_proto(request, &call->arguments.resume, &error), &error);
+    sy_call_decoded(call, sy_resume_from_proto(request, &call->arguments.resume, &error), &error);
 }
 
 static void watch_received(struct sy_call *call, const ProtobufCMessage *message) {
@@ -233,60 +194,39 @@ static void watch_received(struct sy_call *call, const ProtobufCMessage *message
     if (!failed && request->from_sequence < 0)
         failed = sy_fail_field(&error, "from_sequence", "from_sequence: %lld is negative",
                                (long long)request->from_sequence);
-    go_on(call, failed, &error);
+    sy_call_decoded(call, failed, &error);
 }
 
-/* What the three streams have in common; begin() opens their watch. A client that has gone before
- * its call reached the engine starts nothing. */
-static void stream_work(struct sy_call *call, unsigned bits,
-                        struct sy_watch *(*begin)(struct sy_call *call)) {
-    if (bits & SY_WORK_CLOSE)
-        call->backlog.closed = true;
-    if (call->backlog.closed) {
-        sy_stream_detach(call);
-        return;
-    }
-    if (bits & SY_WORK_START)
-        sy_stream_attach(call, begin(call));
-    else if (bits & SY_WORK_PULL)
-        sy_stream_pull(call);
-}
-
-static void stream_closed(struct sy_call *call, bool cancelled) {
-    if (cancelled)
-        sy_call_post(call, SY_WORK_CLOSE);
-}
-
-static struct sy_watch *apply_begin(struct sy_call *call) {
+static void *apply_begin(struct sy_call *call) {
     const struct sy_arguments *arguments = &call->arguments;
     return sy_engine_apply(call->server->engine, &arguments->spec, arguments->fingerprint,
                            sy_stream_ready, call);
 }
 static void apply_work(struct sy_call *call, unsigned bits) {
-    if (!refused(call, bits, SY_SERVER_STOPPING))
-        stream_work(call, bits, apply_begin);
+    if (!sy_server_refuses(call, bits, SY_SERVER_STOPPING))
+        sy_stream_work(call, bits, &sy_watch_source, apply_begin);
 }
 
-static struct sy_watch *rollback_begin(struct sy_call *call) {
+static void *rollback_begin(struct sy_call *call) {
     const struct sy_arguments *arguments = &call->arguments;
     return sy_engine_rollback(call->server->engine, &arguments->rollback, sy_stream_ready, call);
 }
-static struct sy_watch *resume_begin(struct sy_call *call) {
+static void *resume_begin(struct sy_call *call) {
     return sy_engine_resume(call->server->engine, &call->arguments.resume, sy_stream_ready, call);
 }
 static void resume_work(struct sy_call *call, unsigned bits) {
-    if (!refused(call, bits, SY_SERVER_STOPPING))
-        stream_work(call, bits, resume_begin);
+    if (!sy_server_refuses(call, bits, SY_SERVER_STOPPING))
+        sy_stream_work(call, bits, &sy_watch_source, resume_begin);
 }
 
 /* Going back stays possible for as long as the engine waits for its releases anyway; once it is at
  * rest, nothing would wait for this one. */
 static void rollback_work(struct sy_call *call, unsigned bits) {
-    if (!refused(call, bits, SY_SERVER_DRAINING))
-        stream_work(call, bits, rollback_begin);
+    if (!sy_server_refuses(call, bits, SY_SERVER_DRAINING))
+        sy_stream_work(call, bits, &sy_watch_source, rollback_begin);
 }
 
-static struct sy_watch *watch_begin(struct sy_call *call) {
+static void *watch_begin(struct sy_call *call) {
     const struct sy_arguments *arguments = &call->arguments;
     if (arguments->through_record)
         return sy_engine_follow(call->server->engine, arguments->function, arguments->alias,
@@ -295,7 +235,7 @@ static struct sy_watch *watch_begin(struct sy_call *call) {
                            arguments->alias, arguments->from_sequence, sy_stream_ready, call);
 }
 static void watch_work(struct sy_call *call, unsigned bits) {
-    stream_work(call, bits, watch_begin);
+    sy_stream_work(call, bits, &sy_watch_source, watch_begin);
 }
 
 const struct sy_method sy_release_methods[] = {
@@ -324,24 +264,24 @@ const struct sy_method sy_release_methods[] = {
      .received = apply_received,
      .work = apply_work,
      .written = sy_stream_written,
-     .closed = stream_closed},
+     .closed = sy_stream_closed},
     {.path = PATH("Resume"),
      .request = &steelyard__v1__resume_request__descriptor,
      .received = resume_received,
      .work = resume_work,
      .written = sy_stream_written,
-     .closed = stream_closed},
+     .closed = sy_stream_closed},
     {.path = PATH("Rollback"),
      .request = &steelyard__v1__rollback_request__descriptor,
      .received = rollback_received,
      .work = rollback_work,
      .written = sy_stream_written,
-     .closed = stream_closed},
+     .closed = sy_stream_closed},
     {.path = PATH("Watch"),
      .request = &steelyard__v1__watch_request__descriptor,
      .received = watch_received,
      .work = watch_work,
      .written = sy_stream_written,
-     .closed = stream_closed},
+     .closed = sy_stream_closed},
     {0},
 };

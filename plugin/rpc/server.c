@@ -209,3 +209,13 @@ void sy_server_finish(struct sy_server *server) {
     wait_for_thread(server);
     destroy(server);
 }
+
+bool sy_server_refuses(struct sy_call *call, unsigned bits, enum sy_server_phase from) {
+    struct sy_error error;
+    if (!(bits & SY_WORK_START) || sy_server_phase_of(call->server) < from)
+        return false;
+    (void)sy_fail_reason(&error, SY_UNAVAILABLE, "ENGINE_STOPPING",
+                         "this engine is stopping; start another");
+    sy_call_finish(call, &error);
+    return true;
+}

@@ -75,11 +75,19 @@ extern const struct sy_method sy_health_methods[];
 extern const struct sy_method sy_reflection_methods[];
 extern const struct sy_method sy_plugin_methods[];
 
+/* Refuse to begin what a stopping engine would have to wait for, or break off; from which phase on,
+ * depends on what it is. On the engine's thread: there the stop comes after every call that it
+ * could interrupt, and before every other one, so that none slips in between. */
+bool sy_server_refuses(struct sy_call *call, unsigned bits, enum sy_server_phase from);
+
 /* stream.c: the parts of a method that streams the events of a release, or of another source. */
 void sy_stream_ready(void *call); /* a sy_watch_ready */
-void sy_stream_attach(struct sy_call *call, struct sy_watch *watch);
-void sy_stream_attach_source(struct sy_call *call, const struct sy_stream_source *source,
-                             void *from);
+/* The work of such a method; begin() opens what it streams from. A client that has gone before its
+ * call reached the engine starts nothing. */
+void sy_stream_work(struct sy_call *call, unsigned bits, const struct sy_stream_source *source,
+                    void *(*begin)(struct sy_call *call));
+extern const struct sy_stream_source sy_watch_source; /* of a struct sy_watch */
+void sy_stream_closed(struct sy_call *call, bool cancelled);
 void sy_stream_pull(struct sy_call *call);
 void sy_stream_written(struct sy_call *call, bool ok);
 void sy_stream_detach(struct sy_call *call);

@@ -28,6 +28,8 @@ static void watch_close(void *from) {
     sy_watch_close(from);
 }
 
+const struct sy_stream_source sy_watch_source = {watch_next, watch_close};
+
 void sy_stream_ready(void *call) {
     /* Never pulled from within the callback: it may come before the watch was returned. */
     sy_call_post(call, SY_WORK_PULL);
@@ -80,20 +82,6 @@ void sy_stream_written(struct sy_call *call, bool ok) {
     pthread_mutex_unlock(&call->server->mutex);
     if (ok)
         advance(call);
-}
-
-void sy_stream_attach_source(struct sy_call *call, const struct sy_stream_source *source,
-                             void *from) {
-    sy_call_ref(call); /* the source's, until it is closed */
-    call->backlog.source = source;
-    call->backlog.from = from;
-    sy_call_open(call);
-    sy_stream_pull(call);
-}
-
-void sy_stream_attach(struct sy_call *call, struct sy_watch *watch) {
-    static const struct sy_stream_source source = {watch_next, watch_close};
-    sy_stream_attach_source(call, &source, watch);
 }
 
 void sy_stream_detach(struct sy_call *call) {
@@ -149,4 +137,29 @@ void sy_stream_pull(struct sy_call *call) {
     advance(call);
     if (got < 0)
         sy_stream_detach(call);
+}
+
+static void attach(struct sy_call *call, const struct sy_stream_source *source, void *from) {
+    sy_call_ref(call); /* the source's, until it is closed */
+    call->backlog.source = source;
+    call->backlog.from = from;
+    sy_call_open(call);
+    sy_stream_pull(call);
+}
+
+void sy_stream_work(struct sy_call *call, unsigned bits, const struct sy_stream_source *source,
+                    void *(*begin)(struct sy_call *call)) {
+    if (bits & SY_WORK_CLOSE)
+        call->backlog.closed = true;
+    if (call->backlog.closed)
+        sy_stream_detach(call);
+    else if (bits & SY_WORK_START)
+        attach(call, source, begin(call));
+    else if (bits & SY_WORK_PULL)
+        sy_stream_pull(call);
+}
+
+void sy_stream_closed(struct sy_call *call, bool cancelled) {
+    if (cancelled)
+        sy_call_post(call, SY_WORK_CLOSE);
 }

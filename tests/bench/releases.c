@@ -6,6 +6,7 @@
 #include "core/release.h"
 #include "engine/engine.h"
 #include "state/store.h"
+#include "target/function.h"
 #include "target/target.h"
 #include "telemetry/source.h"
 
@@ -37,7 +38,7 @@ static struct sy_engine *engine;
 
 /* ---- ports that answer in the next turn ---- */
 
-enum kind { ALIAS, VERSION, STORED, WRITTEN, SAMPLES };
+enum kind { ALIAS, VERSION, STORED, WRITTEN, SAMPLES, CONFIGURATION, POLICY, CONCURRENCY };
 struct answer {
     enum kind kind;
     void *done;
@@ -63,6 +64,19 @@ static void deliver_stored(const struct answer *a) {
     ((sy_stored_done *)a->done)(a->ctx, planning ? &nothing : NULL, planning ? NULL : &busy);
 }
 
+/* What stands around a release when it is planned: nothing. */
+static void deliver_around(const struct answer *a) {
+    static const struct sy_configuration configuration;
+    static const struct sy_policy policy;
+    static const struct sy_concurrency concurrency;
+    if (a->kind == CONFIGURATION)
+        ((sy_configuration_done *)a->done)(a->ctx, &configuration, NULL);
+    else if (a->kind == POLICY)
+        ((sy_policy_done *)a->done)(a->ctx, &policy, NULL);
+    else
+        ((sy_concurrency_done *)a->done)(a->ctx, &concurrency, NULL);
+}
+
 static void deliver(void *arg) {
     SY_AUTO_FREE struct answer *a = arg;
     static const struct sy_version_state active = {.exists = true, .state = "Active"};
@@ -81,6 +95,9 @@ static void deliver(void *arg) {
         break;
     case SAMPLES:
         deliver_samples(a);
+        break;
+    default:
+        deliver_around(a);
         break;
     }
 }
@@ -109,6 +126,25 @@ static void write_alias(struct sy_target *target, const char *function, const ch
     (void)target, (void)function, (void)alias, (void)revision;
     answer(ALIAS, done, ctx)->alias =
         (struct sy_alias_state){.exists = true, .routing = *routing, .revision = "r2"};
+}
+static void read_configuration(struct sy_target *target, const char *function,
+                               const char *qualifier, sy_configuration_done *done, void *ctx) {
+    (void)target, (void)function, (void)qualifier;
+    answer(CONFIGURATION, done, ctx);
+}
+static void read_policy(struct sy_target *target, const char *function, const char *qualifier,
+                        sy_policy_done *done, void *ctx) {
+    (void)target, (void)function, (void)qualifier;
+    answer(POLICY, done, ctx);
+}
+static void read_concurrency(struct sy_target *target, const char *function, const char *qualifier,
+                             sy_concurrency_done *done, void *ctx) {
+    (void)target, (void)function, (void)qualifier;
+    answer(CONCURRENCY, done, ctx);
+}
+static void read_expiry(struct sy_target *target, struct sy_expiry *ret) {
+    (void)target;
+    *ret = (struct sy_expiry){.has = true, .known = true, .expires_ms = INT64_MAX};
 }
 static void store_read(struct sy_store *store, const char *function, const char *alias,
                        sy_stored_done *done, void *ctx) {
@@ -140,6 +176,10 @@ static void query(struct sy_source *source, const struct sy_query *q, sy_samples
 
 static const struct sy_target_ops target_ops = {
     .read_alias = read_alias, .read_version = read_version, .write_alias = write_alias};
+static const struct sy_function_ops function_ops = {.read_configuration = read_configuration,
+                                                    .read_policy = read_policy,
+                                                    .read_concurrency = read_concurrency,
+                                                    .read_expiry = read_expiry};
 static const struct sy_store_ops store_ops = {.read = store_read,
                                               .write_record = write_record,
                                               .write_lease = write_lease,
@@ -173,7 +213,7 @@ static void run_until(int64_t until_ms) {
 int main(int argc, char **argv) {
     int count = argc > 1 ? atoi(argv[1]) : 10000;
     struct sy_timers timers = {0};
-    struct sy_target target = {&target_ops};
+    struct sy_target target = {&target_ops, &function_ops};
     struct sy_store store = {&store_ops};
     struct sy_source source = {&source_ops};
     engine = sy_engine_create(&(struct sy_engine_options){.io = &io,

@@ -44,7 +44,7 @@ def missing_value():
 
 
 STRINGS = ["function", "alias", "version", "stages", "threshold", "min-invocations", "window", "lock-in", "period",
-           "poll", "wait", "on-interrupt", "on-inconclusive", "fingerprint", "region", "endpoint-url", "engine",
+           "poll", "wait", "on-interrupt", "on-inconclusive", "fingerprint", "region", "endpoint-url", "profile", "engine",
            "output"]
 
 
@@ -152,6 +152,8 @@ for words, says in {
 }.items():
     bad(("code: " + " ".join(words))[:50], *made(*words), code=USAGE, says=says)
 
+for words in (["--publish"], ["--code", "s3://builds/k"], ["--description", "x"], ["--code-sha256", HASH]):
+    bad(f"a saved plan and {words[0]}", "apply", "--plan", "/etc/hosts", *words, code=USAGE, says="exclude each other")
 bad("a plan of what is not published yet", "plan", *CHECKOUT, "--publish", code=USAGE, says="plan with --version N")
 bad("a plan of code", "plan", *CHECKOUT, "--code=s3://builds/k", code=USAGE, says="plan takes no --code")
 bad("other code in $LATEST", *made("--publish", "--code-sha256", HASH), code=REFUSED, says="nothing was published")
@@ -237,6 +239,22 @@ for name, env, says in (
         ("broken UTF-8 in the token", {"AWS_SESSION_TOKEN": b"tok\xff"}, "at byte 4"),
         ("a file as the secret", {"AWS_SECRET_ACCESS_KEY": "x" * 5000}, "5000 bytes")):
     bad(name, *apply(), code=FAILED, says=says, env=env)
+bad("a profile that is not there", *apply("--profile", "gone"), code=USAGE, says='profile: "gone" is neither in')
+bad("a profile that is not there, of a variable", *apply(), code=USAGE, says='profile: "gone" is neither in', env={"AWS_PROFILE": "gone"})
+bad("a profile for a standing engine", "status", *CHECKOUT, "--profile", "x", "--engine", "unix:/nowhere", code=USAGE,
+    says="--profile and --engine exclude each other")
+bad("a token without its role", *apply(), code=FAILED, says="AWS_ROLE_ARN", env={
+    "AWS_ACCESS_KEY_ID": None, "STEELYARD_WEB_IDENTITY_TOKEN": "t"})
+bad("a role that is no ARN", *apply(), code=USAGE, says='AWS_ROLE_ARN: "deploy" is not the ARN of a role', env={
+    "AWS_ACCESS_KEY_ID": None, "STEELYARD_WEB_IDENTITY_TOKEN": "t", "AWS_ROLE_ARN": "deploy"})
+bad("a token file that is not there", *apply(), code=FAILED, says="AWS_WEB_IDENTITY_TOKEN_FILE", env={
+    "AWS_ACCESS_KEY_ID": None, "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere", "AWS_ROLE_ARN": "arn:aws:iam::1:role/r"})
+bad("a container's endpoint elsewhere", *apply(), code=USAGE, says="192.0.2.1", env={
+    "AWS_ACCESS_KEY_ID": None, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.1/"})
+bad("a container's endpoint that refuses", *apply(), code=FAILED, says="AWS_CONTAINER_CREDENTIALS_FULL_URI", env={
+    "AWS_ACCESS_KEY_ID": None, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/"}, seconds=20)
+bad("credentials that have ended", *apply(), code=FAILED, says="AWS_CREDENTIAL_EXPIRATION", env={
+    "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"})
 bad("no region", *apply(), code=USAGE, says="AWS_REGION", env={"AWS_REGION": None})
 bad("control characters in AWS_REGION", *apply(), code=USAGE, says="region", env={"AWS_REGION": "us\x1b[1m"})
 

@@ -41,6 +41,9 @@ bad("verify with a threshold above 100%", "verify", *CHECKOUT, "--threshold", "1
 bad("verify without invocations", "verify", *CHECKOUT, "--min-invocations", "0", code=USAGE, says="min-invocations")
 bad("resume --wait for ever", "resume", *CHECKOUT, "--wait", "ever", code=USAGE, says='"ever" is not known')
 bad("resume --on-interrupt maybe", "resume", *CHECKOUT, "--on-interrupt", "maybe", code=USAGE, says='"maybe"')
+bad("resume --settle --wait", "resume", *CHECKOUT, "--settle", "--wait", "none", code=USAGE, says="exclude each other")
+bad("resume --settle --on-interrupt", "resume", *CHECKOUT, "--settle", "--on-interrupt", "hold", code=USAGE,
+    says="exclude each other")
 bad("primary both", "plan", *CHECKOUT, "--version", "42", "--primary", "both", code=USAGE, says='"both"')
 for value in ("canary(10%)", "canary(10%,15m", "linear(5%,1m)", "linear(0%,1m)", "canary(100%,1m)", "canary(0%,1m)"):
     bad(f"stages {value}", "plan", *CHECKOUT, "--version", "42", "--stages", value, code=USAGE, says="stages:")
@@ -51,6 +54,8 @@ for verb in ("pause", "promote", "abort", "resume", "watch"):
     bad(f"{verb} without a release", verb, *CHECKOUT, code=REFUSED, says="no release of checkout:production")
 bad("verify of an alias that is not there", "verify", "--function", "checkout", "--alias", "beta", code=REFUSED,
     says="has no alias beta")
+bad("rollback to a version that is not there", "rollback", *CHECKOUT, "--version", "99", code=REFUSED,
+    says="version 99 of function checkout does not exist")
 bad("rollback without a baseline", "rollback", *CHECKOUT, code=REFUSED, says="steelyard rollback --version N")
 bad("pause while AWS is down", "pause", *CHECKOUT, code=FAILED, says="",
     faults=[{"operation": "GetParameters", "kind": "status", "status": 500}], seconds=60)

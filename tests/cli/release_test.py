@@ -286,7 +286,7 @@ def secrets():
         assert SECRET not in run.err and TOKEN not in run.err
 
 
-CALLS = "region endpoint-url engine output help"
+CALLS = "region endpoint-url profile engine output help"
 FLAGS = {
     "plan": "function alias version stages primary threshold min-invocations window lock-in period poll wait "
             f"on-interrupt on-inconclusive retry mirror-alias {CALLS}",
@@ -304,7 +304,7 @@ FLAGS = {
     "status": f"function alias no-settle {CALLS}",
     "check": f"function alias version {CALLS}",
     "cleanup": f"function keep dry-run {CALLS}",
-    "engine": "listen region endpoint-url output help",
+    "engine": "listen region endpoint-url profile output help",
     "sandbox": "scenario port record output help",
 }
 

@@ -151,7 +151,8 @@ class World:
         """None for a name: not set."""
         env = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "STEELYARD_", "NO_COLOR"))}
         env.update(AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=SECRET, AWS_SESSION_TOKEN=TOKEN,
-                   AWS_REGION="us-east-1", AWS_ENDPOINT_URL=self.url, TEST_WORLD=self.id, TERM="dumb")
+                   AWS_REGION="us-east-1", AWS_ENDPOINT_URL=self.url, HOME=self.directory,
+                   AWS_EC2_METADATA_DISABLED="true", TEST_WORLD=self.id, TERM="dumb")
         env.update(more)
         return {k: v for k, v in env.items() if v is not None}
 

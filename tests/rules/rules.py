@@ -41,6 +41,7 @@ LIBRARIES = {
     "grpc": {"rpc"},
     "protobuf-c": {"rpc", "cli"},
     "curl": {"aws"},
+    "expat.h": {"aws"},
     "openssl": {"aws", "rpc", "sandbox/world_code.c"},
     "microhttpd.h": {"sandbox"},
     "json-c": {"base/json.h", "base/json.c", "base/log.c", "aws", "target", "telemetry", "state",

@@ -288,6 +288,21 @@ static void somebody_uploads_in_between(void **state) {
     close_scene(s);
 }
 
+/* Lambda alone knows the hash of an object: what the second try finds may be ours or not. */
+static void an_upload_whose_answer_is_lost(void **state) {
+    struct scene *s = *state;
+    open_scene(s, TWO,
+               ",\"faults\":[{\"operation\":\"UpdateFunctionCode\",\"nth\":1,"
+               "\"kind\":\"lost_response\"}]");
+    publish(s, SY_PACKAGE_S3);
+    refused(s, SY_ABORTED, "STALE_REVISION", "whose answer was lost");
+    assert_int_equal(traced(s, "POST /functions/checkout/versions"), 0);
+    publish(s, SY_PACKAGE_S3);
+    assert_int_equal(s->error.code, SY_OK);
+    assert_string_equal(last(s)->version, "43");
+    close_scene(s);
+}
+
 static void answers_that_are_lost(void **state) {
     struct scene *s = *state;
     open_scene(s, TWO ",\"publish_pending\":\"20s\"",
@@ -418,6 +433,30 @@ static void a_release_that_begins_meanwhile(void **state) {
     follow(s, job);
     assert_string_equal(fates(s, buf), "1:deleted 2:kept 3:kept 4:deleted 5:deleted 6:kept "
                                        "9:deleted 10:kept");
+    close_scene(s);
+}
+
+/* A release of this very engine that stands nowhere yet: its lock is still on the way. */
+static void a_release_that_stands_nowhere_yet(void **state) {
+    struct scene *s = *state;
+    char buf[4096];
+    open_scene(s, EIGHT, ",\"latency_ms\":{\"PutParameter\":9000}");
+    struct sy_cleanup_request request = {.function = "checkout", .keep = 0};
+    struct sim_request apply = {.verb = SIM_APPLY};
+    sy_spec_init(&apply.spec);
+    (void)strcpy(apply.spec.function, "checkout");
+    (void)strcpy(apply.spec.alias, "production");
+    (void)strcpy(apply.spec.version, "10");
+    sim_ask(&s->e, &apply);
+    while (!traced(s, "/lock"))
+        turn(s);
+    publish(s, SY_PACKAGE_S3);
+    refused(s, SY_FAILED_PRECONDITION, "RELEASE_RUNNING", "in this very engine");
+    nothing_changed(s);
+    follow(s, sy_engine_cleanup(s->e.engine, &request, NULL, NULL));
+    assert_string_equal(fates(s, buf), "1:deleted 2:kept 3:kept 4:deleted 5:deleted 6:kept "
+                                       "9:deleted 10:kept");
+    assert_true(told(s, "a release that this engine drives"));
     close_scene(s);
 }
 
@@ -552,18 +591,36 @@ static void describe(struct scene *s, struct sy_buffer *out) {
     sim_describe(&s->w, out);
 }
 
+static void on_revision(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
+    assert_null(error);
+    (void)strcpy(ctx, facts->revision);
+}
+
+static void revision_of(struct scene *s, char revision[SY_REVISION_MAX + 1]) {
+    revision[0] = '\0';
+    sy_engine_status(s->e.engine, "checkout", "production", false, on_revision, revision);
+    while (!revision[0])
+        turn(s);
+}
+
 static void check_changes_nothing(void **state) {
     struct scene *s = *state;
     SY_AUTO_BUFFER struct sy_buffer before = {0};
     SY_AUTO_BUFFER struct sy_buffer after = {0};
+    char revision[SY_REVISION_MAX + 1];
+    char revision_after[SY_REVISION_MAX + 1];
     open_scene(s, TWO,
                ",\"parameters\":[{\"name\":\"/lambda/checkout/current-version\","
                "\"value\":\"41\"}]");
     describe(s, &before);
+    revision_of(s, revision);
     check(s, "42");
     assert_int_equal(s->error.code, SY_OK);
     describe(s, &after);
+    revision_of(s, revision_after);
     assert_string_equal(before.data, after.data);
+    assert_string_equal(revision, revision_after);
+    assert_int_equal(traced(s, "PUT /functions/checkout/aliases/production"), 1);
     for (uint32_t i = 0; i < found.n; i++)
         assert_int_equal(found.list[i].severity, SY_SEVERITY_OK);
     (void)finding("PERMISSION", "lambda:UpdateAlias is allowed");
@@ -671,12 +728,14 @@ int main(void) {
         TEST(a_version_that_fails),
         TEST(patience_has_an_end),
         TEST(somebody_uploads_in_between),
+        TEST(an_upload_whose_answer_is_lost),
         TEST(answers_that_are_lost),
         TEST(closing_stops_the_waiting),
         TEST(a_stopping_engine_ends_it),
         TEST(deletes_the_oldest_first_and_keeps_what_is_named),
         TEST(looks_again_before_each_deletion),
         TEST(a_release_that_begins_meanwhile),
+        TEST(a_release_that_stands_nowhere_yet),
         TEST(stops_at_an_error),
         TEST(one_that_is_gone_is_no_error),
         TEST(deletes_nothing_when_it_cannot_know),

@@ -190,6 +190,32 @@ def refusals(suite, peer):
     suite.check("nothing moved", suite.alias() == ("2", {}), suite.alias())
 
 
+def operators(suite):
+    """What a person does by hand; it ends where it began, wholly on 2 with version 1 as the baseline."""
+    code, events = suite.run("verify", "--window", "10s", "--period", "1s")
+    suite.check("verify: version 2 is healthy, exit 0",
+                code == 0 and (events[0]["version"], events[0]["decision"]) == ("2", "healthy"), (code, events))
+    code, events = suite.run("rollback", "--version", "1", "--gradual", "50%/2s,20%/2s")
+    shares = [e["to"].get("additional_bp", 0) for e in moves(events)]
+    suite.check("gradual rollback: 50 %, 20 %, gone", code == 0 and shares == [5000, 2000, 0], (code, shares))
+    suite.check("gradual rollback: the alias is wholly on 1", suite.alias() == ("1", {}), suite.alias())
+    code, events = suite.release("--version", "2", "--stages", "10%/60s", "--lock-in", "0s", "--wait", "none")
+    suite.check("wait none: handed over, exit 0", code == 0 and events[-1]["outcome"] == "HANDED_OFF", (code, events))
+    code, events = suite.run("pause", "--reason", "looking")
+    suite.check("pause: taken, exit 0", code == 0 and events[0]["taken"], (code, events))
+    code, events = suite.run("promote")
+    suite.check("promote: exit 0, wholly on 2", code == 0 and suite.alias() == ("2", {}), (code, events))
+    code, events = suite.run("resume", "--wait", "lock-in")
+    suite.check("resume: the lock-in is watched to its end", code == 0 and events[-1]["outcome"] == "PROMOTED",
+                (code, events))
+    code, events = suite.run("history")
+    outcomes = [e["outcome"] for e in events if e["event"] == "finished"]
+    suite.check("history: the last release first, and how each ended",
+                code == 0 and outcomes[0] == "PROMOTED" and "ROLLED_BACK" in outcomes, (code, outcomes))
+    code, events = suite.run("resume", "--settle")
+    suite.check("settle: nothing is due, exit 0", code == 0, (code, events))
+
+
 def from_code(suite, peer):
     code, events = suite.run("check", "--version", "3")
     suite.check("check: exit 0 and no error", code == 0 and events[0]["errors"] == 0, (code, events))
@@ -250,6 +276,7 @@ def main():
         healthy(suite, peer)
         failing(suite)
         refusals(suite, peer)
+        operators(suite)
         from_code(suite, peer)
         traffic.stop()
         cleanup(suite)

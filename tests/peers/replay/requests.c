@@ -77,6 +77,9 @@ static const struct sy_aws_call calls[] = {
     {SY_AWS_SSM, "PutParameter", NULL, NULL, NULL,
      "{\"Name\":\"/lambda/f/steelyard/live/lock\",\"Value\":\"\xC3\xA9 {\\\"a\\\":1}\","
      "\"Type\":\"String\",\"Overwrite\":false}"},
+    {SY_AWS_SSM, "GetParameterHistory", NULL, NULL, NULL,
+     "{\"Name\":\"/lambda/f/steelyard/live\",\"WithDecryption\":false,\"MaxResults\":50,"
+     "\"NextToken\":\"t+1\"}"},
     {SY_AWS_SSM, "DeleteParameter", NULL, NULL, NULL, "{\"Name\":\"/lambda/f/x\"}"},
     {SY_AWS_SSM, "DescribeParameters", NULL, NULL, NULL, NULL},
     {SY_AWS_CLOUDWATCH, "GetMetricData", NULL, NULL, NULL,

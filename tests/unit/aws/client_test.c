@@ -52,9 +52,14 @@ static void clear_environment(void) {
                                         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
                                         "AWS_ACCESS_KEY_ID",
                                         "AWS_SECRET_ACCESS_KEY",
-                                        "AWS_SESSION_TOKEN"};
+                                        "AWS_SESSION_TOKEN",
+                                        "AWS_PROFILE",
+                                        "AWS_DEFAULT_PROFILE"};
     for (size_t i = 0; i < SY_COUNT(names); i++)
         assert_int_equal(unsetenv(names[i]), 0);
+    assert_int_equal(setenv("AWS_CONFIG_FILE", "/nonexistent", 1), 0);
+    assert_int_equal(setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1), 0);
+    assert_int_equal(setenv("AWS_EC2_METADATA_DISABLED", "true", 1), 0);
 }
 
 static void set_environment(void) {
@@ -695,22 +700,6 @@ static void test_create_names_what_is_missing(void **state) {
     expect_no_client(SY_INVALID_ARGUMENT, "AWS_ENDPOINT_URL_SSM");
 }
 
-static void test_expiry_of_variables(void **state) {
-    (void)state;
-    static const struct fake_answer ok[] = {{.status = 200}};
-    struct fixture f = begin(ok, 1, 1);
-    struct sy_aws_expiry expiry = {0};
-    sy_aws_credentials_expiry(f.aws, &expiry);
-    assert_string_equal(expiry.source, "the environment");
-    assert_false(expiry.known);
-    end(&f);
-    (void)unsetenv("AWS_SESSION_TOKEN");
-    f = begin(ok, 1, 1);
-    sy_aws_credentials_expiry(f.aws, &expiry);
-    assert_true(expiry.known && expiry.expires_ms == INT64_MAX && !expiry.refreshes);
-    end(&f);
-}
-
 static void test_encode(void **state) {
     (void)state;
     SY_AUTO_BUFFER struct sy_buffer buffer = {0};
@@ -743,7 +732,6 @@ int main(void) {
         cmocka_unit_test_setup(test_destroy_drops_calls, setup),
         cmocka_unit_test_setup(test_a_callback_may_destroy_the_client, setup),
         cmocka_unit_test_setup(test_create_names_what_is_missing, setup),
-        cmocka_unit_test_setup(test_expiry_of_variables, setup),
         cmocka_unit_test_setup(test_encode, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "aws/endpoint.h"
 
+#include "aws/service.h"
 #include "base/memory.h"
 
 #include <setjmp.h>
@@ -38,20 +39,34 @@ static void test_regions(void **state) {
     }
 }
 
+/* Each partition, and each exception of GovCloud; tests/peers/credentials has them all. */
 static void test_hosts(void **state) {
     (void)state;
     static const struct {
+        enum sy_aws_service service;
         const char *region;
+        bool fips;
+        bool dual_stack;
         const char *host;
-    } cases[] = {{"eu-central-1", "monitoring.eu-central-1.amazonaws.com"},
-                 {"us-gov-west-1", "monitoring.us-gov-west-1.amazonaws.com"},
-                 {"cn-north-1", "monitoring.cn-north-1.amazonaws.com.cn"},
-                 {"eusc-de-east-1", "monitoring.eusc-de-east-1.amazonaws.eu"},
-                 {"us-iso-east-1", "monitoring.us-iso-east-1.c2s.ic.gov"},
-                 {"us-isob-east-1", "monitoring.us-isob-east-1.sc2s.sgov.gov"}};
+    } cases[] = {
+        {SY_AWS_CLOUDWATCH, "eu-central-1", false, false, "monitoring.eu-central-1.amazonaws.com"},
+        {SY_AWS_LAMBDA, "eu-central-1", true, false, "lambda-fips.eu-central-1.amazonaws.com"},
+        {SY_AWS_LAMBDA, "eu-central-1", false, true, "lambda.eu-central-1.api.aws"},
+        {SY_AWS_SSM, "us-east-1", true, true, "ssm-fips.us-east-1.api.aws"},
+        {SY_AWS_LAMBDA, "us-gov-west-1", true, false, "lambda-fips.us-gov-west-1.amazonaws.com"},
+        {SY_AWS_SSM, "us-gov-west-1", true, false, "ssm.us-gov-west-1.amazonaws.com"},
+        {SY_AWS_SSM, "us-gov-west-1", true, true, "ssm-fips.us-gov-west-1.api.aws"},
+        {SY_AWS_CLOUDWATCH, "us-gov-east-1", true, true, "monitoring.us-gov-east-1.api.aws"},
+        {SY_AWS_LAMBDA, "cn-north-1", false, false, "lambda.cn-north-1.amazonaws.com.cn"},
+        {SY_AWS_LAMBDA, "cn-north-1", false, true,
+         "lambda.cn-north-1.api.amazonwebservices.com.cn"},
+        {SY_AWS_LAMBDA, "eusc-de-east-1", false, false, "lambda.eusc-de-east-1.amazonaws.eu"},
+        {SY_AWS_LAMBDA, "us-iso-east-1", false, false, "lambda.us-iso-east-1.c2s.ic.gov"},
+        {SY_AWS_LAMBDA, "us-isob-east-1", false, false, "lambda.us-isob-east-1.sc2s.sgov.gov"}};
     for (size_t i = 0; i < SY_COUNT(cases); i++) {
         struct sy_endpoint endpoint;
-        sy_endpoint_of_region("monitoring", cases[i].region, &endpoint);
+        sy_endpoint_of_region(sy_service_get(cases[i].service), cases[i].region, cases[i].fips,
+                              cases[i].dual_stack, &endpoint);
         assert_string_equal(endpoint.host, cases[i].host);
         assert_string_equal(endpoint.prefix, "");
         assert_true(endpoint.tls);

@@ -106,7 +106,7 @@ static void fake_wake(struct sy_io *io) {
 }
 
 /* Run until nothing is under way. */
-static void fake_run(struct fake_io *fake) {
+static inline void fake_run(struct fake_io *fake) {
     for (int turns = 0; turns < 10000; turns++) {
         bool busy = false;
         while (sy_timers_fire_one(&fake->timers, fake->now_ms))

@@ -133,6 +133,14 @@ static bool server_answer(struct raw_connection *c, const char *path) {
     return strcmp(path, "/silent") == 0;
 }
 
+/* Of a path of several segments the first one counts. */
+static bool server_path(const char *request, char path[128]) {
+    if (sscanf(request, "%*s %127s", path) != 1)
+        return false;
+    path[1 + strcspn(path + 1, "/")] = '\0';
+    return true;
+}
+
 static void *server_serve(void *arg) {
     struct raw_connection *c = arg;
     char request[8192];
@@ -143,7 +151,7 @@ static void *server_serve(void *arg) {
         (void)snprintf(c->server->last, sizeof c->server->last, "%s", request);
         (void)pthread_mutex_unlock(&c->server->lock);
         atomic_fetch_add(&c->server->requests, 1);
-        good = sscanf(request, "%*s %127s", path) == 1 && server_answer(c, path);
+        good = server_path(request, path) && server_answer(c, path);
     }
     (void)shutdown(c->fd, SHUT_RDWR);
     return NULL;

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "fake_aws.h"
+#include "mutants.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -481,6 +482,47 @@ static void reads_capacity_and_retries(void **state) {
     assert_int_equal(f->error.code, SY_INTERNAL);
 }
 
+/* Each answer, broken in every way: it is read, or refused as INTERNAL; nothing else happens. */
+struct hostile {
+    struct fixture *f;
+    int which;
+    size_t read;
+};
+
+static void try_answer(void *ctx, const char *mutant, size_t len) {
+    struct hostile *h = ctx;
+    struct fixture *f = h->f;
+    if (strlen(mutant) != len)
+        return; /* the scripted client gives bodies without NULs */
+    fake_reply(f->aws, 200, mutant);
+    if (h->which == 0)
+        f->ops->read_configuration(f->target, "orders", "42", on_configuration, f);
+    else if (h->which == 1)
+        f->ops->read_policy(f->target, "orders", "live", on_policy, f);
+    else if (h->which == 2)
+        f->ops->read_concurrency(f->target, "orders", "live", on_concurrency, f);
+    else
+        f->ops->read_invoke_config(f->target, "orders", "live", on_invoke_config, f);
+    deliver(f);
+    if (f->failed)
+        assert_int_equal(f->error.code, SY_INTERNAL);
+    h->read += !f->failed;
+}
+
+static void mutants_are_read_or_refused(void **state) {
+    static const char *const answers[] = {
+        "{\"Version\":\"42\",\"State\":\"Active\",\"DeadLetterConfig\":{\"TargetArn\":\"q\"},"
+        "\"SnapStart\":{\"ApplyOn\":\"None\"}}",
+        "{\"Policy\":\"{\\\"Statement\\\":[{\\\"Effect\\\":\\\"Allow\\\"}]}\"}",
+        "{\"Status\":\"READY\",\"RequestedProvisionedConcurrentExecutions\":5}",
+        "{\"MaximumRetryAttempts\":1}"};
+    for (int i = 0; i < (int)SY_COUNT(answers); i++) {
+        struct hostile h = {.f = *state, .which = i};
+        size_t tried = mutants_each(answers[i], try_answer, &h);
+        assert_true(h.read > 0 && h.read < tried);
+    }
+}
+
 static void tells_until_when_it_may_ask(void **state) {
     struct fixture *f = *state;
     struct sy_expiry expiry;
@@ -502,7 +544,7 @@ int main(void) {
         TEST(names_objects_and_images),         TEST(refuses_what_is_no_archive),
         TEST(a_412_may_be_our_own_upload),      TEST(reads_who_may_invoke),
         TEST(what_is_not_set_is_no_error),      TEST(reads_capacity_and_retries),
-        TEST(tells_until_when_it_may_ask),
+        TEST(mutants_are_read_or_refused),      TEST(tells_until_when_it_may_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
