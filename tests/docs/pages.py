@@ -58,7 +58,7 @@ VARIES = [
 ]
 FENCE = re.compile(r"^(?P<fence>```+)(?P<language>\w*)\s*$")
 DIRECTIVE = re.compile(r"^<!--\s*(?P<word>sandbox|act|first|not run):\s*(?P<rest>.*?)\s*-->$")
-LOOKS_RUNNABLE = re.compile(r"^(\$ |steelyard |\./scripts/)")
+LOOKS_RUNNABLE = re.compile(r"^(\$ |steelyard )")
 END = "\x01"
 
 
