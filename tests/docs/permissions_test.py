@@ -408,6 +408,11 @@ def every_verb():
     assert set(sections()) == set(WAYS), set(sections()) ^ set(WAYS)
     with World() as world:
         listed = re.findall(r"^  (\w+) ", world.run("--help").out, flags=re.M)
+    actions = {verb: needed | optional for verb, (needed, optional, _, _) in sections().items()}
+    for verb in ("resume", "pause", "promote", "abort", "rollback", "status"):
+        assert actions[verb] <= actions["apply"], f"{verb} takes more than apply: {actions[verb] - actions['apply']}"
+    for verb in ("status --no-settle", "watch", "history"):
+        assert all(":Get" in action for action in actions[verb]), f"{verb} writes: {actions[verb]}"
     verbs = {re.match(r"\w+", name)[0] for name in WAYS}
     assert set(listed) - {"engine", "sandbox"} == verbs, set(listed) ^ verbs
 
