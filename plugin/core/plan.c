@@ -117,10 +117,10 @@ static int check_running(const struct sy_spec *spec, const struct sy_facts *fact
     if (is_driven(facts))
         return fail_driven(spec, facts, running->spec.version, error);
     return sy_fail_reason(error, SY_FAILED_PRECONDITION, "RELEASE_RUNNING",
-                          "the release of version %s on %s:%s is not over (%s); finish it with: "
-                          "steelyard apply --version %s, or take it back with: steelyard rollback",
+                          "the release of version %s on %s:%s is not over (%s); go on with: "
+                          "steelyard resume, or take it back with: steelyard abort",
                           running->spec.version, spec->function, spec->alias,
-                          sy_phase_word(running->phase), running->spec.version);
+                          sy_phase_word(running->phase));
 }
 
 static int check_routing(const struct sy_spec *spec, const struct sy_facts *facts,

@@ -139,6 +139,8 @@ def hand_over():
         assert world.apply(*SLOW_STAGES, "--wait", "none").end().code == 0
         settled = world.run("resume", *CHECKOUT, "--settle")
         assert settled.code == 0 and world.split(), settled.out + settled.err
+        other = world.apply(version="43").end()
+        assert other.code == 5 and "go on with: steelyard resume, or" in other.out, other.out
         assert world.run("pause", *CHECKOUT).code == 0
         paused = world.apply(*SLOW_STAGES)
         assert paused.end().code == 4 and paused.events[-1]["outcome"] == "PAUSED", paused.out
