@@ -16,7 +16,16 @@ enum {
     SY_EXIT_UNHEALTHY = 6
 };
 
-enum sy_output_format { SY_FORMAT_TEXT, SY_FORMAT_JSON };
+/* C name, word. */
+#define SY_FORMATS(X) X(TEXT, "text") X(JSON, "json")
+#define SY_SHELLS(X) X(BASH, "bash") X(ZSH, "zsh") X(FISH, "fish")
+
+#define X(name, word) SY_FORMAT_##name,
+enum sy_output_format { SY_FORMATS(X) SY_FORMAT_COUNT };
+#undef X
+#define X(name, word) SY_SHELL_##name,
+enum sy_shell { SY_SHELLS(X) SY_SHELL_COUNT }; /* the last: none was named */
+#undef X
 
 /* What was said on the command line. */
 struct sy_cli {
@@ -47,6 +56,7 @@ struct sy_cli {
     const char *code_sha256;
     int64_t keep;
     bool dry_run;
+    enum sy_shell shell;
     bool help;
 };
 
@@ -74,6 +84,7 @@ enum {
     SY_CMD_VERIFY = 1 << 10,
     SY_CMD_WATCH = 1 << 11,
     SY_CMD_HISTORY = 1 << 12,
+    SY_CMD_COMPLETION = 1 << 15,
 };
 
 extern const struct sy_command sy_commands[];
@@ -85,6 +96,18 @@ SY_MUST_USE int sy_flags_parse(const struct sy_command *command, int argc, char 
 /* The format that errors are to be shown in, whatever else is wrong with the command line. */
 enum sy_output_format sy_flags_output(int argc, char **argv);
 void sy_flags_help(const struct sy_command *command);
+
+/* A flag as the table has it, for what is made from the table: --help, completions. */
+struct sy_flag_facts {
+    const char *name;           /* without -- */
+    const char *value;          /* what stands for its value; NULL: it takes none */
+    const char *help;           /* one sentence */
+    const char *const *choices; /* all values that it takes, NULL behind the last; NULL: others */
+    bool is_file;               /* its value can be a file */
+    bool is_word;               /* given as a word alone, without --name */
+};
+/* The flags of a command in the order of --help; *at starts as 0. False: there is none left. */
+bool sy_flags_next(const struct sy_command *command, size_t *at, struct sy_flag_facts *ret);
 
 int sy_cli_plan(const struct sy_cli *cli);
 int sy_cli_apply(const struct sy_cli *cli);
@@ -101,10 +124,14 @@ int sy_cli_engine(const struct sy_cli *cli);
 int sy_cli_sandbox(const struct sy_cli *cli);
 int sy_cli_check(const struct sy_cli *cli);
 int sy_cli_cleanup(const struct sy_cli *cli);
+int sy_cli_completion(const struct sy_cli *cli);
 
 /* Show an error as --output wants it; returns the exit code that fits (release.md): usage 2,
  * refusals 5, else 1. */
 int sy_cli_error(const struct sy_cli *cli, const struct sy_error *error);
+
+/* version.c: what --version prints: the version, and on the lines below it how this was built. */
+void sy_cli_version(void);
 
 /* connect.c */
 struct sy_host;

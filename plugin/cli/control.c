@@ -28,8 +28,10 @@ static void print(const struct sy_cli *cli, const struct sy_control_answer *answ
         (void)printf("%s\n", line);
         return;
     }
-    (void)printf("%s:%s version %s, stage %u of %u: ", cli->spec.function, cli->spec.alias,
-                 record->spec.version, record->stage + 1, record->spec.n_stages);
+    (void)printf("%s:%s version %s", cli->spec.function, cli->spec.alias, record->spec.version);
+    if (record->stage < record->spec.n_stages)
+        (void)printf(", stage %u of %u", record->stage + 1, record->spec.n_stages);
+    (void)printf(": ");
     if (answer->taken)
         (void)printf("%s, %s%s\n", what, answer->owner[0] ? "driven by " : "nobody drives it",
                      answer->owner);
@@ -52,6 +54,7 @@ static int drive(const struct sy_cli *cli, struct sy_host *host, bool promote) {
     memcpy(resume.alias, cli->spec.alias, sizeof resume.alias);
     if (sy_cli_reason(cli, resume.reason, sizeof resume.reason, &error))
         return sy_cli_error(cli, &error);
+    sy_cli_catch_signals(); /* not before: until then nothing would act on one */
     int code = sy_host_resume(host, &resume, &stream, &error) ? sy_cli_error(cli, &error)
                                                               : sy_cli_follow(cli, stream);
     sy_stream_close(stream);
@@ -85,7 +88,6 @@ static int tell(const struct sy_cli *cli, struct sy_host *host, enum sy_control 
 static int run(const struct sy_cli *cli, int (*with)(const struct sy_cli *, struct sy_host *)) {
     struct sy_host *host = NULL;
     struct sy_error error = {0};
-    sy_cli_catch_signals();
     if (sy_cli_connect(cli, &host, &error))
         return sy_cli_error(cli, &error);
     int code = with(cli, host);

@@ -136,7 +136,7 @@ static void add_record(struct json_object *o, const struct sy_record *record) {
     add_string(r, "phase", sy_phase_word(record->phase));
     if (record->paused_ms)
         json_object_object_add(r, "paused", json_object_new_boolean(1));
-    if (record->outcome != SY_OUTCOME_NONE)
+    if (sy_record_is_closed(record))
         add_string(r, "outcome", sy_outcome_word(record->outcome));
     add_string(r, "reason", record->reason);
     add_int(r, "stage", record->stage + 1);

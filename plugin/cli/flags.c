@@ -1,14 +1,13 @@
-/* The one table of flags: parsing, --help, and which command takes which. */
+/* The one table of flags: parsing, --help, completions, and which command takes which. */
 #include "cli/cli.h"
+#include "cli/flag_value.h"
 
 #include "base/memory.h"
 #include "base/text.h"
 
 #include "core/cleanup.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum kind {
@@ -30,84 +29,10 @@ struct flag {
     int64_t size;  /* KIND_NAME: of the array; KIND_INTEGER: the largest value */
     int (*parse)(const char *value, struct sy_cli *cli, struct sy_error *error);
     const char *help;
+    const char *const *choices; /* KIND_SPECIAL: all words that parse takes, if they are few */
+    bool is_file;               /* its value can be a file, though it is not called FILE */
+    bool is_word;               /* given as a word alone, without --name */
 };
-
-static int parse_stages(const char *value, struct sy_cli *cli, struct sy_error *error) {
-    return sy_stages_parse(value, &cli->spec, error);
-}
-
-static int parse_wait(const char *value, struct sy_cli *cli, struct sy_error *error) {
-    return sy_wait_parse(value, &cli->spec.wait, error);
-}
-
-static int parse_on_interrupt(const char *value, struct sy_cli *cli, struct sy_error *error) {
-    return sy_interrupt_parse(value, &cli->spec.on_interrupt, error);
-}
-
-static int parse_on_inconclusive(const char *value, struct sy_cli *cli, struct sy_error *error) {
-    return sy_inconclusive_parse(value, &cli->spec.on_inconclusive, error);
-}
-
-static int parse_primary(const char *value, struct sy_cli *cli, struct sy_error *error) {
-    return sy_primary_parse(value, &cli->spec.primary, error);
-}
-
-/* Steps down; that they fall is the engine's to check. */
-static int parse_gradual(const char *value, struct sy_cli *cli, struct sy_error *error) {
-    struct sy_spec steps = {0};
-    struct sy_error why;
-    if (sy_stages_parse(value, &steps, &why) || !steps.n_stages) {
-        char shown[64];
-        return sy_fail_field(error, "gradual",
-                             "gradual: \"%s\" is not a list of steps down; write WEIGHT/TIME, with "
-                             "commas, such as 25%%/1m,10%%/1m",
-                             sy_text_clean(value, strlen(value), shown, sizeof shown));
-    }
-    memcpy(cli->steps, steps.stages, sizeof cli->steps);
-    cli->n_steps = steps.n_stages;
-    return 0;
-}
-
-/* "2026-01-02T03:04:05Z", or "30m": that long ago. */
-static int parse_at(const char *value, struct sy_cli *cli, struct sy_error *error) {
-    struct sy_error why;
-    cli->at_ms = cli->ago_ms = 0;
-    if (sy_time_parse("at", value, &cli->at_ms, &why) == 0 ||
-        sy_duration_parse("at", value, &cli->ago_ms, &why) == 0)
-        return 0;
-    char shown[64];
-    return sy_fail_field(
-        error, "at",
-        "at: \"%s\" is not a time; write 2026-01-02T03:04:05Z, or how long ago, such "
-        "as 30m",
-        sy_text_clean(value, strlen(value), shown, sizeof shown));
-}
-
-static int parse_output(const char *value, struct sy_cli *cli, struct sy_error *error) {
-    char shown[64];
-    if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
-        return sy_fail_field(error, "output", "output: \"%s\" is not known; use text or json",
-                             sy_text_clean(value, strlen(value), shown, sizeof shown));
-    cli->output = value[0] == 'j' ? SY_FORMAT_JSON : SY_FORMAT_TEXT;
-    return 0;
-}
-
-/* The engine has a folder of its own, so an archive's path is made absolute here. */
-static int parse_code(const char *value, struct sy_cli *cli, struct sy_error *error) {
-    char shown[120];
-    if (sy_package_parse(value, &cli->package, error))
-        return -1;
-    if (cli->package.kind != SY_PACKAGE_ZIP)
-        return 0;
-    SY_AUTO_FREE char *path = realpath(value, NULL);
-    if (!path)
-        return sy_fail_field(error, "code",
-                             "code: %s cannot be read (%s); name a zip archive, s3://bucket/key or "
-                             "an image of ECR by its digest",
-                             sy_text_clean(value, strlen(value), shown, sizeof shown),
-                             strerror(errno));
-    return sy_package_parse(path, &cli->package, error);
-}
 
 #define AT(field) offsetof(struct sy_cli, field)
 #define NAME_FLAG(field) KIND_NAME, AT(spec.field), sizeof((struct sy_cli *)0)->spec.field, NULL
@@ -121,6 +46,8 @@ static int parse_code(const char *value, struct sy_cli *cli, struct sy_error *er
 /* The sandbox takes no --region and no --endpoint-url: it serves the region of its scenario, on the
  * endpoint that it prints; both would do nothing. */
 static const struct flag flags[] = {
+    {"shell", "SHELL", SY_CMD_COMPLETION, KIND_SPECIAL, 0, 0, sy_flag_shell, "bash, zsh or fish",
+     sy_shell_choices, false, true},
     {"function", "NAME", CALLS, NAME_FLAG(function), "the Lambda function"},
     {"alias", "NAME", ALIASED, NAME_FLAG(alias), "its alias that callers use"},
     {"version", "N", RELEASES, NAME_FLAG(version), "the published version to release"},
@@ -128,8 +55,9 @@ static const struct flag flags[] = {
      "the version to release (default: none yet)"},
     {"publish", NULL, SY_CMD_APPLY, KIND_BOOL, AT(publish), 0, NULL,
      "instead of --version: publish the code in $LATEST first"},
-    {"code", "WHAT", SY_CMD_APPLY, KIND_SPECIAL, 0, 0, parse_code,
-     "instead of --version: upload FILE.zip, s3://bucket/key[?versionId=V] or repo@sha256:…"},
+    {"code", "WHAT", SY_CMD_APPLY, KIND_SPECIAL, 0, 0, sy_flag_code,
+     "instead of --version: upload FILE.zip, s3://bucket/key[?versionId=V] or repo@sha256:…", NULL,
+     true},
     {"description", "TEXT", SY_CMD_APPLY, KIND_TEXT, AT(description), 0, NULL,
      "of the version that --publish or --code makes (default: that of $LATEST)"},
     {"code-sha256", "HASH", SY_CMD_APPLY, KIND_TEXT, AT(code_sha256), 0, NULL,
@@ -138,10 +66,11 @@ static const struct flag flags[] = {
      "the version to go back to (default: the baseline in the record)"},
     {"version", "N", SY_CMD_VERIFY, NAME_FLAG(version),
      "the version to judge (default: the one being released, or the alias's)"},
-    {"stages", "LIST", RELEASES, KIND_SPECIAL, 0, 0, parse_stages,
+    {"stages", "LIST", RELEASES, KIND_SPECIAL, 0, 0, sy_flag_stages,
      "10%/15m,50%/15m (default), canary(10%,15m), linear(10%,5m), or instant"},
-    {"primary", "WHICH", RELEASES, KIND_SPECIAL, 0, 0, parse_primary,
-     "the version that the alias names while it is split: old (default) or new"},
+    {"primary", "WHICH", RELEASES, KIND_SPECIAL, 0, 0, sy_flag_primary,
+     "the version that the alias names while it is split: old (default) or new",
+     sy_primary_choices},
     {"plan", "FILE", SY_CMD_APPLY, KIND_TEXT, AT(plan_file), 0, NULL,
      "apply this plan, as plan --output json printed it, or nothing"},
     {"threshold", "PERCENT", RELEASES | SY_CMD_VERIFY, KIND_PERCENT, AT(spec.threshold_bp), 0, NULL,
@@ -156,25 +85,27 @@ static const struct flag flags[] = {
      "length of a telemetry datapoint (default 60s, what AWS publishes)"},
     {"poll", "TIME", RELEASES, KIND_DURATION, AT(spec.poll_ms), 0, NULL,
      "how often telemetry is read (default 60s)"},
-    {"wait", "WHAT", RELEASES | SY_CMD_RESUME, KIND_SPECIAL, 0, 0, parse_wait,
-     "return after: stages (default), lock-in, or none (the first move)"},
-    {"on-interrupt", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, parse_on_interrupt,
-     "when stopped in mid-release: rollback (default) or hold"},
-    {"on-interrupt", "WHAT", SY_CMD_RESUME, KIND_SPECIAL, 0, 0, parse_on_interrupt,
-     "when stopped in mid-release: rollback or hold (default: as it was begun with)"},
+    {"wait", "WHAT", RELEASES | SY_CMD_RESUME, KIND_SPECIAL, 0, 0, sy_flag_wait,
+     "return after: stages (default), lock-in, or none (the first move)", sy_wait_choices},
+    {"on-interrupt", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, sy_flag_on_interrupt,
+     "when stopped in mid-release: rollback (default) or hold", sy_interrupt_choices},
+    {"on-interrupt", "WHAT", SY_CMD_RESUME, KIND_SPECIAL, 0, 0, sy_flag_on_interrupt,
+     "when stopped in mid-release: rollback or hold (default: as it was begun with)",
+     sy_interrupt_choices},
     {"settle", NULL, SY_CMD_RESUME, KIND_BOOL, AT(settle), 0, NULL,
      "do only what is due, and let go; take back what a driver left that died"},
-    {"on-inconclusive", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, parse_on_inconclusive,
-     "when a stage has too little data twice: auto (default), proceed, pause or rollback"},
+    {"on-inconclusive", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, sy_flag_on_inconclusive,
+     "when a stage has too little data twice: auto (default), proceed, pause or rollback",
+     sy_inconclusive_choices},
     {"retry", NULL, RELEASES, KIND_BOOL, AT(spec.retry), 0, NULL,
      "release a version again that was rolled back before"},
     {"mirror-alias", NULL, RELEASES, KIND_BOOL, AT(spec.mirror_alias), 0, NULL,
      "let the function's four parameters follow this alias from now on"},
     {"fingerprint", "TEXT", SY_CMD_APPLY, KIND_TEXT, AT(fingerprint), 0, NULL,
      "refuse unless everything is still as in the plan that printed it"},
-    {"gradual", "LIST", SY_CMD_ROLLBACK, KIND_SPECIAL, 0, 0, parse_gradual,
+    {"gradual", "LIST", SY_CMD_ROLLBACK, KIND_SPECIAL, 0, 0, sy_flag_gradual,
      "step the weight down first, such as 25%/1m,10%/1m (default: at once)"},
-    {"at", "TIME", SY_CMD_VERIFY, KIND_SPECIAL, 0, 0, parse_at,
+    {"at", "TIME", SY_CMD_VERIFY, KIND_SPECIAL, 0, 0, sy_flag_at,
      "the end of the window: 2026-01-02T03:04:05Z, or 30m ago (default: now)"},
     {"rollback", NULL, SY_CMD_VERIFY, KIND_BOOL, AT(rolls_back), 0, NULL,
      "send all traffic back when the version is unhealthy"},
@@ -201,10 +132,10 @@ static const struct flag flags[] = {
      "the AWS profile, instead of credentials in variables (docs/credentials.md)"},
     {"engine", "unix:PATH", CALLS, KIND_TEXT, AT(engine), 0, NULL,
      "join a standing engine (default: start one)"},
-    {"output", "FORMAT", CALLS, KIND_SPECIAL, 0, 0, parse_output,
-     "text (default) or json, one object a line"},
-    {"output", "FORMAT", SY_CMD_ENGINE | SY_CMD_SANDBOX, KIND_SPECIAL, 0, 0, parse_output,
-     "how an error is shown: text (default) or json"},
+    {"output", "FORMAT", CALLS, KIND_SPECIAL, 0, 0, sy_flag_output,
+     "text (default) or json, one object a line", sy_output_choices},
+    {"output", "FORMAT", SY_CMD_ENGINE | SY_CMD_SANDBOX | SY_CMD_COMPLETION, KIND_SPECIAL, 0, 0,
+     sy_flag_output, "how an error is shown: text (default) or json", sy_output_choices},
     {"help", NULL, UINT32_MAX, KIND_BOOL, AT(help), 0, NULL, "this text"},
 };
 
@@ -261,8 +192,15 @@ static int set(const struct flag *flag, const char *value, struct sy_cli *cli,
 
 static const struct flag *find(const struct sy_command *command, const char *name, size_t n) {
     for (size_t i = 0; i < SY_COUNT(flags); i++)
-        if ((flags[i].commands & command->flag) && strlen(flags[i].name) == n &&
-            memcmp(flags[i].name, name, n) == 0)
+        if ((flags[i].commands & command->flag) && !flags[i].is_word &&
+            strlen(flags[i].name) == n && memcmp(flags[i].name, name, n) == 0)
+            return &flags[i];
+    return NULL;
+}
+
+static const struct flag *find_word(const struct sy_command *command) {
+    for (size_t i = 0; i < SY_COUNT(flags); i++)
+        if ((flags[i].commands & command->flag) && flags[i].is_word)
             return &flags[i];
     return NULL;
 }
@@ -272,6 +210,9 @@ static int take_flag(const struct sy_command *command, int argc, char **argv, in
                      struct sy_cli *cli, struct sy_error *error) {
     const char *word = argv[(*at)++];
     char shown[64];
+    const struct flag *bare = word[0] == '-' ? NULL : find_word(command);
+    if (bare)
+        return set(bare, word, cli, error);
     const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
     const char *equals = strchr(name, '=');
     const struct flag *flag = find(command, name, equals ? (size_t)(equals - name) : strlen(name));
@@ -371,6 +312,9 @@ static int check_required(const struct sy_command *command, const struct sy_cli 
         return -1;
     if (cli->plan_file)
         return 0;
+    if (command->flag == SY_CMD_COMPLETION && cli->shell == SY_SHELL_COUNT)
+        return sy_fail_field(error, "shell",
+                             "shell is missing: steelyard completion SHELL, such as bash");
     for (size_t i = 0; i < SY_COUNT(required); i++) {
         const struct flag *flag = find(command, required[i], strlen(required[i]));
         bool is_required = command->flag == SY_CMD_PLAN || strcmp(required[i], "version") != 0;
@@ -410,7 +354,8 @@ enum sy_output_format sy_flags_output(int argc, char **argv) {
 
 int sy_flags_parse(const struct sy_command *command, int argc, char **argv, struct sy_cli *ret,
                    struct sy_error *error) {
-    *ret = (struct sy_cli){.command = command->name, .keep = SY_KEEP_DEFAULT};
+    *ret =
+        (struct sy_cli){.command = command->name, .keep = SY_KEEP_DEFAULT, .shell = SY_SHELL_COUNT};
     sy_spec_init(&ret->spec);
     leave_open(command, &ret->spec);
     for (int at = 0; at < argc;)
@@ -419,15 +364,33 @@ int sy_flags_parse(const struct sy_command *command, int argc, char **argv, stru
     return ret->help ? 0 : check_required(command, ret, error);
 }
 
+bool sy_flags_next(const struct sy_command *command, size_t *at, struct sy_flag_facts *ret) {
+    while (*at < SY_COUNT(flags)) {
+        const struct flag *flag = &flags[(*at)++];
+        if (!(flag->commands & command->flag))
+            continue;
+        *ret = (struct sy_flag_facts){
+            .name = flag->name,
+            .value = flag->value,
+            .help = flag->help,
+            .choices = flag->choices,
+            .is_file = flag->is_file || (flag->value && strcmp(flag->value, "FILE") == 0),
+            .is_word = flag->is_word,
+        };
+        return true;
+    }
+    return false;
+}
+
 void sy_flags_help(const struct sy_command *command) {
+    struct sy_flag_facts flag;
     (void)printf("steelyard %s: %s\n\nExample:\n  steelyard %s %s\n\nFlags:\n", command->name,
                  command->summary, command->name, command->example);
-    for (size_t i = 0; i < SY_COUNT(flags); i++) {
+    for (size_t at = 0; sy_flags_next(command, &at, &flag);) {
         char left[64];
-        if (!(flags[i].commands & command->flag))
-            continue;
-        (void)snprintf(left, sizeof left, "--%s%s%s", flags[i].name, flags[i].value ? " " : "",
-                       flags[i].value ? flags[i].value : "");
-        (void)printf("  %-24s %s\n", left, flags[i].help);
+        (void)snprintf(left, sizeof left, "%s%s%s%s", flag.is_word ? "" : "--",
+                       flag.is_word ? "" : flag.name, flag.value && !flag.is_word ? " " : "",
+                       flag.value ? flag.value : "");
+        (void)printf("  %-24s %s\n", left, flag.help);
     }
 }

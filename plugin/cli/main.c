@@ -39,6 +39,8 @@ const struct sy_command sy_commands[] = {
      "--listen unix:/run/steelyard.sock", sy_cli_engine},
     {"sandbox", SY_CMD_SANDBOX, "serve a small AWS on loopback, from a scenario",
      "--scenario examples/healthy.json", sy_cli_sandbox},
+    {"completion", SY_CMD_COMPLETION, "print the completions of a shell, for it to source", "bash",
+     sy_cli_completion},
 };
 const size_t sy_n_commands = SY_COUNT(sy_commands);
 
@@ -46,7 +48,7 @@ static void usage(FILE *to) {
     (void)fprintf(to, "Steelyard releases AWS Lambda functions by canary.\n\n"
                       "Usage: steelyard COMMAND [FLAGS]\n\nCommands:\n");
     for (size_t i = 0; i < sy_n_commands; i++)
-        (void)fprintf(to, "  %-9s %s\n", sy_commands[i].name, sy_commands[i].summary);
+        (void)fprintf(to, "  %-10s %s\n", sy_commands[i].name, sy_commands[i].summary);
     (void)fprintf(to, "\nsteelyard COMMAND --help tells its flags. steelyard --version\n");
 }
 
@@ -73,7 +75,7 @@ int main(int argc, char **argv) {
         return SY_EXIT_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        (void)printf("steelyard %s\n", STEELYARD_VERSION);
+        sy_cli_version();
         return SY_EXIT_OK;
     }
     const struct sy_command *command = find(argv[1]);
@@ -81,7 +83,7 @@ int main(int argc, char **argv) {
     struct sy_error error = {0};
     int failed = command ? sy_flags_parse(command, argc - 2, argv + 2, &cli, &error)
                          : no_command(argv[1], &error);
-    if (failed) {
+    if (!command || failed) {
         cli.output = sy_flags_output(argc - 2, argv + 2);
         return sy_cli_error(&cli, &error);
     }

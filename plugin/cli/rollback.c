@@ -10,6 +10,7 @@ int sy_cli_take_back(const struct sy_cli *cli, struct sy_host *host,
                      const struct sy_rollback *rollback) {
     struct sy_stream *stream = NULL;
     struct sy_error error = {0};
+    sy_cli_catch_signals();
     int code = sy_host_rollback(host, rollback, &stream, &error) ? sy_cli_error(cli, &error)
                                                                  : sy_cli_follow(cli, stream);
     sy_stream_close(stream);
@@ -26,7 +27,6 @@ static int run(const struct sy_cli *cli, bool running_only) {
     memcpy(rollback.steps, cli->steps, sizeof rollback.steps);
     if (sy_cli_reason(cli, rollback.reason, sizeof rollback.reason, &error))
         return sy_cli_error(cli, &error);
-    sy_cli_catch_signals();
     if (sy_cli_connect(cli, &host, &error))
         return sy_cli_error(cli, &error);
     int code = sy_cli_take_back(cli, host, &rollback);

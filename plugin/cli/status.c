@@ -28,7 +28,7 @@ static void print_release(const struct sy_facts *facts) {
                      record->paused_ms ? ", paused" : "");
     if (record->phase == SY_PHASE_LOCK_IN)
         (void)printf(" until %s", sy_time_format(sy_record_lock_in_end(record), at));
-    if (record->outcome != SY_OUTCOME_NONE)
+    if (sy_record_is_closed(record))
         (void)printf(": %s", sy_outcome_word(record->outcome));
     (void)printf("\n");
     if (record->reason[0])

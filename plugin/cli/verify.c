@@ -86,7 +86,6 @@ static int run(const struct sy_cli *cli, struct sy_host *host) {
 int sy_cli_verify(const struct sy_cli *cli) {
     struct sy_host *host = NULL;
     struct sy_error error = {0};
-    sy_cli_catch_signals();
     if (sy_cli_connect(cli, &host, &error))
         return sy_cli_error(cli, &error);
     int code = run(cli, host);

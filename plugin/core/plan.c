@@ -34,14 +34,15 @@ static void fingerprint(const struct sy_facts *facts, struct sy_plan *plan) {
     char stages[256];
     char routing[80];
     const struct sy_spec *s = &plan->spec;
-    int n = snprintf(
-        text, sizeof text, "%s|%s|%s|%s|%d|%lld|%lld|%lld|%lld|%lld|%d|%d|%d|%d|%s|%s|%s|%s|%lld",
-        s->function, s->alias, s->version, sy_stages_format(s, stages), s->threshold_bp,
-        (long long)s->min_invocations, (long long)s->window_ms, (long long)s->lock_in_ms,
-        (long long)s->period_ms, (long long)s->poll_ms, s->on_interrupt, s->on_inconclusive,
-        s->primary, plan->moves_mirror, sy_routing_format(&facts->routing, routing),
-        facts->revision, facts->code_sha256, facts->has_record ? facts->record.release_id : "",
-        facts->has_record ? (long long)facts->record.version : 0LL);
+    int n = snprintf(text, sizeof text,
+                     "%s|%s|%s|%s|%d|%lld|%lld|%lld|%lld|%lld|%d|%d|%d|%d|%d|%s|%s|%s|%s|%lld",
+                     s->function, s->alias, s->version, sy_stages_format(s, stages),
+                     s->threshold_bp, (long long)s->min_invocations, (long long)s->window_ms,
+                     (long long)s->lock_in_ms, (long long)s->period_ms, (long long)s->poll_ms,
+                     s->on_interrupt, s->on_inconclusive, s->primary, s->retry, plan->moves_mirror,
+                     sy_routing_format(&facts->routing, routing), facts->revision,
+                     facts->code_sha256, facts->has_record ? facts->record.release_id : "",
+                     facts->has_record ? (long long)facts->record.version : 0LL);
     uint64_t h = hash(UINT64_C(14695981039346656037), text, (size_t)n);
     (void)snprintf(plan->fingerprint, sizeof plan->fingerprint, "v1-%016llx",
                    (unsigned long long)h);

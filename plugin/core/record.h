@@ -62,6 +62,7 @@ struct sy_record {
     int64_t sequence;         /* of the last event */
     bool extended;            /* the stage got its one extension */
     bool unproven;            /* some stage went on without enough data */
+    bool handed_over;         /* its driver let go of it in good order; else it died */
     int64_t paused_ms;        /* the stage's clock was stopped then; 0 = it runs */
     bool mirrors;             /* the four parameters follow this alias */
     /* Versions that were rolled back and not promoted since, newest first: refused without retry.

@@ -141,8 +141,10 @@ void sy_close(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     record->paused_ms = 0;
     record->control = SY_CONTROL_NONE;
     r->leaving = SY_OUTCOME_NONE;
-    if ((outcome == SY_OUTCOME_ROLLED_BACK || outcome == SY_OUTCOME_CANCELLED) &&
-        record->first_traffic_ms)
+    /* Without a record nobody knows since when it had traffic, but it had. */
+    bool had_traffic = record->first_traffic_ms ||
+                       (r->start == SY_START_ROLLBACK && r->resume_phase == SY_PHASE_LOCK_IN);
+    if ((outcome == SY_OUTCOME_ROLLED_BACK || outcome == SY_OUTCOME_CANCELLED) && had_traffic)
         remember_rolled_back(record);
     r->want_store = true;
     r->store_ms = 0;
@@ -155,6 +157,7 @@ void sy_leave(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     sy_set_text_v(r->text, sizeof r->text, fmt, args);
     va_end(args);
     r->leaving = outcome;
+    r->record.handed_over = true;
     r->want_store = true;
 }
 
@@ -189,6 +192,11 @@ static void on_start(SY_STEP) {
     if (r->start == SY_START_ROLLBACK) {
         r->manual = true;
         sy_take_steps(r, in);
+        if (r->n_steps) { /* this takes a while: others should see that somebody is at it */
+            r->lease = *in->lease;
+            r->lease.until_ms = in->now_ms + SY_LEASE_MS;
+            out->lease = r->leasing = true;
+        }
         sy_rollback(r, in, out, SY_OUTCOME_CANCELLED, "%s", in->text);
         return;
     }
@@ -277,9 +285,11 @@ static void on_interrupt_later(SY_STEP) {
 
 /* There is no time left to step down. */
 static void on_interrupt_rolling_back(SY_STEP) {
+    bool waits = r->step_holds || r->follows;
     r->interrupted = true;
+    r->follows = false;
     r->n_steps = 0;
-    if (r->step_holds && r->alias_request == SY_ALIAS_NOTHING)
+    if (waits && r->alias_request == SY_ALIAS_NOTHING)
         sy_write_back(r, in, out);
 }
 
@@ -328,8 +338,8 @@ static void on_rollback_again(SY_STEP) {
     r->manual = true;
     sy_take_steps(r, in);
     sy_emit_note(r, in, out, false, "asked for again: %.180s", in->text);
-    bool waits = r->retry_ms || r->leaving;
-    r->leaving = SY_OUTCOME_NONE;
+    bool waits = r->retry_ms || r->follows;
+    r->follows = false;
     if (waits && r->alias_request == SY_ALIAS_NOTHING)
         sy_alias_again(r, in, out);
 }
@@ -388,6 +398,8 @@ const struct sy_transition sy_transitions[] = {
     ROW(ROLLING_BACK, ALIAS, TO(VERIFYING) | TO(CLOSED), "alias on the baseline",
         sy_on_rolling_back_alias),
     ROW(ROLLING_BACK, TICK, 0, "try again", on_tick),
+    ROW(ROLLING_BACK, RECORD, TO(VERIFYING) | TO(CLOSED), "brought back elsewhere",
+        sy_on_record_following),
     ROW(ROLLING_BACK, ROLLBACK, 0, "asked for again", on_rollback_again),
     ROW(ROLLING_BACK, INTERRUPT, 0, "interrupted", on_interrupt_rolling_back),
 

@@ -119,8 +119,9 @@ struct sy_release {
     int64_t control_version; /* of the record with the last control that was taken up */
     struct sy_stage steps[SY_STAGES_MAX]; /* of a gradual rollback, [0] comes next */
     uint32_t n_steps;
-    bool step_holds;          /* retry_ms is the end of a step, not another try */
-    bool stateless;           /* the store cannot be read: leave it alone */
+    bool follows;    /* somebody else steps it back: this driver sees to it that it gets there */
+    bool step_holds; /* retry_ms is the end of a step, not another try */
+    bool stateless;  /* the store cannot be read: leave it alone */
     int64_t traffic_per_hour; /* through the alias before the release; -1 = not known */
     bool manual;              /* a person's rollback: goes on whatever the alias looks like */
     bool interrupted;         /* do not wait for what is only nice to know */

@@ -61,6 +61,8 @@ void sy_rollback(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     if (record->phase >= SY_PHASE_SHIFTING)
         record->results[record->stage].ended_ms = in->now_ms;
     record->phase = SY_PHASE_ROLLING_BACK;
+    record->outcome = outcome; /* whoever has to finish it knows why */
+    sy_set_text(record->reason, sizeof record->reason, "%s", r->text);
     r->rollback_outcome = outcome;
     r->leaving = SY_OUTCOME_NONE;
     r->decided_ms = in->now_ms;
@@ -139,7 +141,7 @@ void sy_on_rolling_back_alias(SY_STEP) {
     back_routing(r, &step);
     sy_baseline_routing(r, &baseline);
     bool of_forward_move = r->move_outstanding;
-    if (r->leaving)
+    if (r->follows)
         return; /* somebody else brings it back */
     r->move_outstanding = false;
     if (in->error && of_forward_move) {

@@ -3,10 +3,8 @@
 
 static void pause_clock(SY_STEP, const char *reason) {
     struct sy_record *record = &r->record;
-    if (record->paused_ms) {
-        sy_emit_note(r, in, out, false, "it is paused already");
-        return;
-    }
+    if (record->paused_ms)
+        return; /* already */
     record->paused_ms = in->now_ms;
     struct sy_release_event *event = sy_emit(r, in, out, SY_EVENT_PAUSED);
     sy_set_text(event->text, sizeof event->text, "%s", reason);

@@ -27,20 +27,46 @@ static void ended_elsewhere(SY_STEP) {
     r->want_store = overwritten; /* what we wrote over is the truth: write it again */
 }
 
-/* Somebody else steps it back, and says so in the record before it is over: theirs to finish. */
+enum { FOLLOW_MS = 5000 };
+
+/* Somebody else steps it back, and says so in the record before it is over: theirs to finish. This
+ * driver stays until the alias is there, and goes on when the other one is gone. */
 static void going_back_elsewhere(SY_STEP) {
     struct sy_record *record = &r->record;
-    bool overwritten = in->record->version < record->version || r->storing;
     int64_t version = record->version;
     int64_t sequence = record->sequence;
+    bool overwritten = in->record->version < version || r->storing;
     *record = *in->record;
     if (record->version < version)
         record->version = version;
     if (record->sequence < sequence)
         record->sequence = sequence;
-    sy_leave(r, in, out, SY_OUTCOME_CANCELLED, "a person takes version %s back, step by step",
-             record->spec.version);
+    record->phase = SY_PHASE_ROLLING_BACK;
+    sy_lose_lease(r);
+    r->follows = true;
+    r->rollback_outcome = SY_OUTCOME_CANCELLED;
+    sy_set_text(r->text, sizeof r->text, "%s",
+                record->reason[0] ? record->reason : "a person takes it back, step by step");
+    r->next_poll_ms = in->now_ms + FOLLOW_MS;
     r->want_store = overwritten;
+    sy_emit_note(r, in, out, false, "a person takes it back, step by step: %.180s", r->text);
+}
+
+void sy_on_record_following(SY_STEP) {
+    const struct sy_record *theirs = in->record;
+    if (!r->follows || in->error)
+        return; /* the next look tells */
+    bool ours = theirs && strcmp(theirs->release_id, r->record.release_id) == 0;
+    if (ours && theirs->phase == SY_PHASE_CLOSED) {
+        r->follows = false;
+        ended_elsewhere(r, in, out);
+    } else if (!ours || !in->lease || in->lease->until_ms <= in->now_ms) {
+        r->follows = false;
+        sy_emit_note(r, in, out, true, "whoever stepped it back is gone: to the baseline at once");
+        r->move_outstanding = r->alias_request != SY_ALIAS_NOTHING;
+        if (!r->move_outstanding) /* else its answer comes first */
+            sy_alias_again(r, in, out);
+    }
 }
 
 /* A person's word in the record, once; our next write clears it there. */
@@ -72,7 +98,6 @@ static bool sees_other_driver(struct sy_release *r, const struct sy_input *in) {
     return false;
 }
 
-/* Somebody else's hand in the record or on the lease (release.md, rules 5, 9 and 10). */
 /* The alias is not as it was left, but only the two versions of this release are on it: somebody
  * may be taking it back, and say so in the record. False: that was looked up already. */
 bool sy_suspects(SY_STEP) {
@@ -86,6 +111,7 @@ bool sy_suspects(SY_STEP) {
 
 static void take_record(SY_STEP) {
     struct sy_record *record = &r->record;
+    enum sy_phase phase = record->phase;
     bool pending = r->storing || r->want_store;
     if (in->error)
         return; /* the next look tells */
@@ -96,7 +122,10 @@ static void take_record(SY_STEP) {
         sy_lose_lease(r);
     if (in->record && strcmp(in->record->release_id, record->release_id) != 0) {
         sy_lose_lease(r); /* the new release's driver has it */
-        sy_quit(r, in, out, SY_OUTCOME_SUPERSEDED, "superseded by the release of version %s",
+        bool promoted = record->phase == SY_PHASE_LOCK_IN;
+        sy_quit(r, in, out, promoted ? SY_OUTCOME_SUPERSEDED : SY_OUTCOME_CANCELLED,
+                promoted ? "superseded by the release of version %s"
+                         : "another release took its place, of version %s",
                 in->record->spec.version);
     } else if (in->record && in->record->phase == SY_PHASE_CLOSED) {
         ended_elsewhere(r, in, out);
@@ -111,10 +140,9 @@ static void take_record(SY_STEP) {
         r->want_store = true;
     } else if (in->record && !pending && in->record->version > record->version) {
         record->version = in->record->version;
-        control_elsewhere(r, in, out);
-    } else if (in->record) {
-        control_elsewhere(r, in, out);
     }
+    if (in->record && !r->rested && r->record.phase == phase)
+        control_elsewhere(r, in, out);
 }
 
 void sy_on_record(SY_STEP) {

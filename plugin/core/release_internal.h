@@ -82,6 +82,7 @@ void sy_take_steps(struct sy_release *r, const struct sy_input *in);
 /* release_elsewhere.c */
 /* Not ours any more: neither renewed nor dropped. */
 void sy_lose_lease(struct sy_release *r);
+void sy_on_record_following(SY_STEP);
 bool sy_suspects(SY_STEP);
 void sy_on_record(SY_STEP);
 

@@ -121,6 +121,7 @@ static void shift(SY_STEP) {
 }
 
 void sy_intent(SY_STEP, uint32_t stage) {
+    r->record.handed_over = false;
     r->record.stage = stage;
     r->record.phase = SY_PHASE_INTENT;
     r->record.stage_until_ms = 0;
@@ -369,11 +370,31 @@ static void reenter_move(SY_STEP, bool at_to, bool at_from) {
     }
 }
 
+/* The record may be older than the alias: a person's word was written over a driver's last one, and
+ * both are gone. A routing that only a later stage of this release has is that stage. */
+static void catch_up(struct sy_release *r) {
+    struct sy_record *record = &r->record;
+    struct sy_routing to;
+    if (r->resume_phase < SY_PHASE_INTENT || r->resume_phase > SY_PHASE_BAKING)
+        return;
+    for (uint32_t i = record->stage + 1; i <= record->spec.n_stages; i++) {
+        sy_record_routing(record, i, &to);
+        if (!sy_routing_equal(&r->routing, &to))
+            continue;
+        record->stage = i;
+        record->unproven = true;
+        r->resume_phase = SY_PHASE_SHIFTING;
+        return;
+    }
+}
+
 void sy_reenter(SY_STEP) {
     struct sy_routing to;
     struct sy_routing from;
     struct sy_routing baseline;
     struct sy_record *record = &r->record;
+    record->handed_over = false;
+    catch_up(r);
     sy_record_routing(record, record->stage, &to);
     routing_before(r, record->stage, &from);
     sy_baseline_routing(r, &baseline);
@@ -383,8 +404,10 @@ void sy_reenter(SY_STEP) {
     bool going_back =
         r->resume_phase == SY_PHASE_ROLLING_BACK || r->resume_phase == SY_PHASE_VERIFYING;
     bool moving = r->resume_phase <= SY_PHASE_SHIFTING;
+    bool said = record->reason[0] && record->outcome != SY_OUTCOME_NONE;
     if (going_back && !at_baseline)
-        sy_rollback(r, in, out, SY_OUTCOME_ROLLED_BACK, "the rollback that was under way");
+        sy_rollback(r, in, out, said ? record->outcome : SY_OUTCOME_ROLLED_BACK, "%s",
+                    said ? record->reason : "the rollback that was under way");
     else if (at_baseline && !(moving && at_from))
         sy_found_on_baseline(r, in, out,
                              "the rollback's driver ended before it could write down why");

@@ -188,6 +188,10 @@ static void request_reads(SY_STEP) {
         out->look_version = r->gap_version;
         r->gap_version = 0;
     }
+    if (r->follows && !r->looking && in->now_ms >= r->next_poll_ms) {
+        r->next_poll_ms = in->now_ms + 5000;
+        out->look = r->looking = true;
+    }
     if (!judges(r, in->now_ms) || r->observing)
         return;
     bool due = in->now_ms >= r->next_poll_ms ||
@@ -245,6 +249,8 @@ int64_t sy_next_tick(const struct sy_release *r, int64_t now_ms) {
     if (mirror_pending(r) && !r->mirroring)
         at = earliest(at, r->mirror_ms);
     at = earliest(at, renewal_ms(r));
+    if (r->follows && !r->looking)
+        at = earliest(at, r->next_poll_ms);
     if (judges(r, now_ms) && !r->observing) {
         at = earliest(at, r->next_poll_ms);
         if (sy_judge_deadline_ms(r) > now_ms)

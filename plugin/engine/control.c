@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WRITE_TRIES = 5, LOOK_MS = 2000, PATIENCE_MAX_MS = 300000 };
+enum { WRITE_TRIES = 5, MIDDLE_TRIES = 5, LOOK_MS = 2000, PATIENCE_MAX_MS = 150000 };
 
 struct controlling {
     struct sy_errand errand;
@@ -18,7 +18,7 @@ struct controlling {
     char reason[SY_CONTROL_REASON_MAX + 1];
     struct sy_record record; /* as it is to be written */
     struct sy_control_answer answer;
-    uint32_t writes;
+    uint32_t writes, middle_tries;
     int64_t until_ms; /* how long the driver has to act on it */
     sy_control_done *done;
     void *ctx;
@@ -45,7 +45,8 @@ static bool is_done(const struct controlling *c, const struct sy_record *record)
     case SY_CONTROL_RESUME:
         return !record->paused_ms && record->control != SY_CONTROL_PAUSE;
     default:
-        return record->stage >= record->spec.n_stages;
+        return record->phase == SY_PHASE_LOCK_IN || record->outcome == SY_OUTCOME_PROMOTED ||
+               record->outcome == SY_OUTCOME_PROMOTED_UNPROVEN;
     }
 }
 
@@ -113,10 +114,26 @@ static void wait_for_driver(struct controlling *c) {
 
 static void write_word(struct controlling *c);
 
+static void read_middle(void *ctx);
+
+/* What was written over must be known before anything else is done: it is what the driver said
+ * last. It is never taken for granted that our own, older one is the truth. */
 static void on_middle(void *ctx, const struct sy_stored *stored, const struct sy_error *error) {
     struct controlling *c = ctx;
+    struct sy_error why = {0};
+    struct sy_engine *engine = c->errand.engine;
+    if ((error || !stored->has_record) && ++c->middle_tries < MIDDLE_TRIES) {
+        sy_timers_set(engine->timers, &c->errand.timer, sy_io_now(engine->io) + LOOK_MS,
+                      read_middle, c);
+        return;
+    }
     if (error || !stored->has_record) {
-        gather(c); /* whatever stands there now */
+        (void)sy_fail_reason(&why, SY_UNAVAILABLE, "RECORD_CROSSED",
+                             "the word was written while the driver of %s:%s wrote, and what it "
+                             "wrote cannot be read (%.150s); look where the release stands with: "
+                             "steelyard status",
+                             c->function, c->alias, error ? error->message : "it is gone");
+        sy_errand_refuse(&c->errand, &why);
         return;
     }
     int64_t version = c->record.version;
@@ -125,9 +142,14 @@ static void on_middle(void *ctx, const struct sy_stored *stored, const struct sy
     write_word(c);
 }
 
-static void on_written(void *ctx, int64_t version, const struct sy_error *error) {
+static void read_middle(void *ctx) {
     struct controlling *c = ctx;
     struct sy_store *store = c->errand.engine->store;
+    store->ops->read_version(store, c->function, c->alias, c->record.version - 1, on_middle, c);
+}
+
+static void on_written(void *ctx, int64_t version, const struct sy_error *error) {
+    struct controlling *c = ctx;
     int64_t expected = c->record.version + 1;
     if (error) {
         struct sy_error copy = *error;
@@ -136,7 +158,7 @@ static void on_written(void *ctx, int64_t version, const struct sy_error *error)
     }
     c->record.version = version;
     if (version > expected && c->writes < WRITE_TRIES)
-        store->ops->read_version(store, c->function, c->alias, version - 1, on_middle, c);
+        read_middle(c);
     else if (c->answer.undriven) /* in mid-move it waits for whoever drives it next */
         answer(c, &c->record, is_done(c, &c->record));
     else
@@ -147,12 +169,11 @@ static void write_word(struct controlling *c) {
     struct sy_store *store = c->errand.engine->store;
     struct sy_record *record = &c->record;
     c->writes++;
-    if (c->answer.undriven && record->phase == SY_PHASE_BAKING) {
+    if (c->answer.undriven && record->phase == SY_PHASE_BAKING && !record->paused_ms)
         record->paused_ms = sy_io_now(c->errand.engine->io);
-    } else {
-        record->control = c->control;
-        memcpy(record->control_reason, c->reason, sizeof record->control_reason);
-    }
+    /* In any case the word, too: a driver may begin at this very moment. */
+    record->control = c->control;
+    memcpy(record->control_reason, c->reason, sizeof record->control_reason);
     store->ops->write_record(store, record, on_written, c);
 }
 
@@ -220,6 +241,8 @@ void sy_engine_control(struct sy_engine *engine, const char *function, const cha
         sy_errand_refuse_later(&c->errand, &error);
     else if (!told_own_drive(c))
         gather(c);
-    else if (c->errand.refusal.code == SY_OK)
+    else if (c->errand.refusal.code == SY_OK && is_done(c, &c->record))
         sy_timers_set(engine->timers, &c->errand.timer, sy_io_now(engine->io), answer_own, c);
+    else if (c->errand.refusal.code == SY_OK)
+        wait_for_driver(c);
 }

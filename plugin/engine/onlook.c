@@ -59,8 +59,10 @@ static void on_look(void *ctx, const struct sy_stored *stored, const struct sy_e
     struct sy_error none = {0};
     int64_t now_ms = sy_io_now(drive->engine->io);
     drive->pending--;
-    if (drive->over)
+    if (drive->over) {
+        drive->engine->sweep = true; /* that was the last answer to it */
         return;
+    }
     if (error && sy_is_transient(error)) {
         again(drive);
     } else if (error) {

@@ -81,8 +81,8 @@ static void wait_for_lease(struct sy_drive *drive, const struct sy_facts *facts)
 static bool was_abandoned(const struct sy_facts *facts) {
     const struct sy_record *record = &facts->record;
     bool split = record->first_traffic_ms || record->phase >= SY_PHASE_SHIFTING;
-    return facts->has_lease && split && record->phase <= SY_PHASE_BAKING && record->baseline[0] &&
-           record->spec.on_interrupt == SY_INTERRUPT_ROLLBACK;
+    return facts->has_lease && !record->handed_over && split && record->phase <= SY_PHASE_BAKING &&
+           record->baseline[0] && record->spec.on_interrupt == SY_INTERRUPT_ROLLBACK;
 }
 
 static void begin(struct sy_drive *drive, const struct sy_gathered *gathered) {
@@ -96,7 +96,8 @@ static void begin(struct sy_drive *drive, const struct sy_gathered *gathered) {
                           record.spec.on_interrupt);
         input.text = "its driver ended in mid-release, and on-interrupt is rollback";
     } else {
-        if (!resume->settle && (resume->promote || record.paused_ms)) {
+        bool pauses = record.paused_ms || record.control == SY_CONTROL_PAUSE;
+        if (!resume->settle && (resume->promote || pauses)) {
             record.control = resume->promote ? SY_CONTROL_PROMOTE : SY_CONTROL_RESUME;
             (void)snprintf(record.control_reason, sizeof record.control_reason, "%s",
                            resume->reason[0] ? resume->reason : "a person asked for it");

@@ -53,32 +53,38 @@ static int record_from_mirror(struct sy_drive *drive, const struct sy_facts *fac
     return no_baseline(drive, facts, "there is no record of a release", error);
 }
 
-/* The version that a person named: whatever else serves the alias is what is taken back. */
+/* The version that a person named. What a recorded release brought is taken back as that release;
+ * else whatever serves the alias is. */
 static int record_for(struct sy_drive *drive, const struct sy_gathered *gathered,
                       const char *baseline, struct sy_record *ret, struct sy_error *error) {
     const struct sy_facts *facts = &gathered->facts;
+    const struct sy_record *record = &facts->record;
     const struct sy_routing *now = &facts->routing;
-    const char *other = strcmp(now->primary, baseline) == 0 ? now->additional : now->primary;
     bool readable = gathered->store_error.code == SY_OK;
-    bool of_record = readable && facts->has_record &&
-                     strcmp(facts->record.baseline, baseline) == 0 &&
-                     (!other[0] || strcmp(facts->record.spec.version, other) == 0);
-    if (of_record) {
-        *ret = facts->record;
-        return 0;
-    }
-    if (readable && facts->has_record && !sy_record_is_closed(&facts->record) &&
-        strcmp(facts->record.spec.version, baseline) == 0)
+    bool running = readable && facts->has_record && !sy_record_is_closed(record);
+    bool is_target = strcmp(record->spec.version, baseline) == 0;
+    if (running && is_target)
         return sy_fail_reason(error, SY_FAILED_PRECONDITION, "IS_THE_RELEASE",
                               "version %s is the one that is being released on %s:%s, so it cannot "
                               "be gone back to; send it all traffic with: steelyard promote",
                               baseline, drive->function, drive->alias);
+    bool serves = readable && facts->has_record && names(now, record->spec.version) && !is_target;
+    if (running || serves) {
+        *ret = *record;
+        (void)snprintf(ret->baseline, sizeof ret->baseline, "%s", baseline);
+        return 0;
+    }
     bool mirrors =
         readable && (!facts->mirror_alias[0] || strcmp(facts->mirror_alias, drive->alias) == 0);
+    const char *other = strcmp(now->primary, baseline) != 0 && !now->additional[0]
+                            ? now->primary
+                            : now->additional; /* of two strangers, the one that is tried out */
+    if (strcmp(other, baseline) == 0)
+        other = now->primary;
     invent_record(drive, baseline, other[0] ? other : baseline, mirrors, ret);
     if (readable && facts->has_record) {
-        ret->version = facts->record.version;
-        memcpy(ret->rolled_back, facts->record.rolled_back, sizeof ret->rolled_back);
+        ret->version = record->version;
+        memcpy(ret->rolled_back, record->rolled_back, sizeof ret->rolled_back);
     }
     return 0;
 }

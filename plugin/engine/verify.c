@@ -126,6 +126,20 @@ static void on_gathered(void *ctx, const struct sy_gathered *gathered) {
     source->ops->query(source, &query, on_samples, v);
 }
 
+static void on_version(void *ctx, const struct sy_version_state *state,
+                       const struct sy_error *error) {
+    struct verifying *v = ctx;
+    struct sy_error absent = {0};
+    if (error || state->exists) {
+        sy_gather(v->errand.engine, v->asked.function, v->asked.alias, "", 0, on_gathered, v);
+        return;
+    }
+    (void)sy_fail_reason(&absent, SY_NOT_FOUND, "VERSION_NOT_FOUND",
+                         "version %s of function %s does not exist", v->asked.version,
+                         v->asked.function);
+    sy_errand_refuse(&v->errand, &absent);
+}
+
 void sy_engine_verify(struct sy_engine *engine, const struct sy_verify *verify,
                       sy_verify_done *done, void *ctx) {
     struct verifying *v = sy_errand_create(engine, sizeof *v, refuse);
@@ -142,6 +156,9 @@ void sy_engine_verify(struct sy_engine *engine, const struct sy_verify *verify,
                                "before");
     if (failed)
         sy_errand_refuse_later(&v->errand, &error);
+    else if (verify->version[0]) /* a slip of the hand would look like thin data */
+        engine->target->ops->read_version(engine->target, verify->function, verify->version,
+                                          on_version, v);
     else
         sy_gather(engine, verify->function, verify->alias, "", 0, on_gathered, v);
 }

@@ -108,6 +108,7 @@ char *sy_record_write(const struct sy_record *record) {
     add_bool(object, "extended", record->extended);
     add_bool(object, "unproven", record->unproven);
     add_int(object, "paused_unix_ms", record->paused_ms);
+    add_bool(object, "handed_over", record->handed_over);
     add_bool(object, "mirrors", record->mirrors);
     json_object_object_add(object, "rolled_back", rolled_back_new(record));
     if (record->control != SY_CONTROL_NONE) {

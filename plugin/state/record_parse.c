@@ -217,7 +217,8 @@ static int parse_flags(const struct json_object *object, struct sy_record *recor
                        struct sy_error *error) {
     if (sy_json_bool(object, "extended", true, &record->extended, error) ||
         sy_json_bool(object, "unproven", true, &record->unproven, error) ||
-        parse_time(object, "paused_unix_ms", &record->paused_ms, error))
+        parse_time(object, "paused_unix_ms", &record->paused_ms, error) ||
+        sy_json_bool(object, "handed_over", true, &record->handed_over, error))
         return -1;
     return sy_json_bool(object, "mirrors", true, &record->mirrors, error);
 }

@@ -48,6 +48,9 @@ bad("primary both", "plan", *CHECKOUT, "--version", "42", "--primary", "both", c
 for value in ("canary(10%)", "canary(10%,15m", "linear(5%,1m)", "linear(0%,1m)", "canary(100%,1m)", "canary(0%,1m)"):
     bad(f"stages {value}", "plan", *CHECKOUT, "--version", "42", "--stages", value, code=USAGE, says="stages:")
 
+bad("verify of a version that is not there", "verify", *CHECKOUT, "--version", "99", code=REFUSED,
+    says="version 99 of function checkout does not exist")
+
 # ---- states ----
 
 for verb in ("pause", "promote", "abort", "resume", "watch"):
@@ -125,9 +128,10 @@ def plan_files():
 def changed_plan():
     with World() as world:
         path = world.path("plan")
-        pathlib.Path(path).write_text(plan_text(world, threshold_bp=9000))
         was = world.state()
-        check_text(world.run("apply", "--plan", path), "changed", REFUSED, "the plan is stale")
+        for change in (dict(threshold_bp=9000), dict(retry=True), dict(version="43"), dict(primary="new")):
+            pathlib.Path(path).write_text(plan_text(world, **change))
+            check_text(world.run("apply", "--plan", path), "changed", REFUSED, "the plan is stale")
         assert world.state() == was
 
 

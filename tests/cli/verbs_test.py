@@ -139,6 +139,8 @@ def hand_over():
         assert world.apply(*SLOW_STAGES, "--wait", "none").end().code == 0
         other = world.apply(version="43").end()
         assert other.code == 5 and "go on with: steelyard resume, or" in other.out, other.out
+        settled = world.run("resume", *CHECKOUT, "--settle")
+        assert settled.code == 0 and world.split(), settled.out + settled.err
         assert world.run("pause", *CHECKOUT).code == 0
         paused = world.apply(*SLOW_STAGES)
         assert paused.end().code == 4 and paused.events[-1]["outcome"] == "PAUSED", paused.out
@@ -226,6 +228,8 @@ def gradual():
         moves = [event["to"].get("additional_bp", 0) for event in run.events if event["event"] == "alias_moved"]
         assert run.code == 0 and moves == [5000, 2000, 0], run.out + run.err
         assert world.alias() == ("41", {})
+        again = world.apply()
+        assert again.end().code == 5 and "--retry" in again.out, again.out
         named = world.run("rollback", *CHECKOUT, "--version", "43")
         assert named.code == 0 and world.alias() == ("43", {}), named.out + named.err
         same = world.run("rollback", *CHECKOUT, "--version", "43")

@@ -56,7 +56,7 @@ TEST_FUNCTION_LINES = 80  # a list of cases is read one at a time
 TEST_FILE_LINES = 750
 LONG_FILES = {}  # name: reason
 FORBIDDEN = {"util", "utils", "common", "helper", "helpers", "misc"}
-NAMED_FOLDERS = ("plugin", "proto", "tests", "adapters", "scripts", "cmake")
+NAMED_FOLDERS = ("plugin", "proto", "tests", "adapters", "scripts", "cmake", "packaging", "man")
 
 # What the core may need from outside: it computes, compares and formats.
 CORE_SYMBOLS = {

@@ -150,6 +150,53 @@ static void failing_from_afar(void **state) {
     from_afar("failing-later");
 }
 
+/* Both die in the middle of it: the one that drives, and the one whose word crosses the driver's
+ * own writes. Whoever comes next must not take what they left for a stranger's edit, and brings it
+ * to an end. */
+static bool killed_together(const struct sim_case *c, uint64_t at, int more) {
+    struct sim_world w;
+    struct sim_engine e[3];
+    struct sim_request pause = c->requests[0];
+    struct sim_request resume = c->requests[0];
+    SY_AUTO_BUFFER struct sy_buffer left = {0};
+    pause.verb = SIM_PAUSE;
+    resume.verb = SIM_RESUME;
+    sim_world_init(&w, c, NULL);
+    for (size_t i = 0; i < SY_COUNT(e); i++)
+        sim_engine_init(&e[i], &w, (const char *[]){"first", "second", "third"}[i]);
+    sim_ask(&e[0], &c->requests[0]);
+    (void)sim_run(&e[0], c, at);
+    bool begun = !e[0].over;
+    sim_ask(&e[1], &pause);
+    for (int i = 0; i < more; i++) {
+        int64_t next = earlier(sy_timers_next(&e[0].timers), sy_timers_next(&e[1].timers));
+        sy_engine_turn(e[i % 2].engine, next);
+    }
+    sim_engine_kill(&e[0]);
+    sim_engine_kill(&e[1]);
+    pass(&w, 3 * SY_MINUTE_MS);
+    sim_ask(&e[2], &resume);
+    (void)sim_run(&e[2], c, TURNS_MAX);
+    sim_describe(&w, &left);
+    if (!e[2].over || e[2].outcome == SY_OUTCOME_HALTED || !is_whole(&left))
+        fail_msg("killed at %llu and %d: %s %s\n%s", (unsigned long long)at, more,
+                 sy_outcome_word(e[2].outcome), e[2].error.message, left.data);
+    sim_engine_kill(&e[2]);
+    sim_world_finish(&w);
+    return begun;
+}
+
+static void a_word_and_its_driver_die_together(void **state) {
+    (void)state;
+    struct sim_case c;
+    sim_case_load(SY_TESTS_DIR "/sim/cases/healthy.json", &c);
+    for (uint64_t at = 12; killed_together(&c, at, 1);
+         at += at < 30 ? 1 : 5) /* by then there is a record */
+        for (int more = 2; more < 14; more++)
+            (void)killed_together(&c, at, more);
+    sim_case_finish(&c);
+}
+
 /* Turn all of them, one after the other, until all are over or the turns are used up. */
 static void run_all(struct sim_engine *const engines[], size_t n, int turns) {
     for (int i = 0; i < turns; i++) {
@@ -234,7 +281,8 @@ CASE(superseding, "two-releases", 1, "41")
     cmocka_unit_test(id##_apply), cmocka_unit_test(id##_rollback), cmocka_unit_test(id##_status)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(healthy_from_afar),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_word_and_its_driver_die_together),
+                                       cmocka_unit_test(healthy_from_afar),
                                        cmocka_unit_test(failing_from_afar),
                                        TESTS(healthy),
                                        TESTS(failing),

@@ -230,12 +230,25 @@ static void test_clock_is_corrected(void **state) {
     }
 }
 
-/* Within 5 minutes the clock is not what is wrong; without a date nobody knows; and one correction
+/* Ours was 5 minutes behind when AWS refused it; what the answer's whole seconds say is a bit less.
+ */
+static void test_clock_is_corrected_at_the_edge(void **state) {
+    (void)state;
+    static const struct fake_answer script[] = {
+        SKEWED("InvalidSignatureException", "Sun, 30 Aug 2015 12:40:59 GMT"), OK_LAMBDA};
+    struct credentials_fixture f = begin_with_keys(script, SY_COUNT(script));
+    call(&f);
+    assert_int_equal(f.replies, 1);
+    assert_int_equal(f.fake->n_requests, 2);
+    credentials_end(&f);
+}
+
+/* Within 4 minutes the clock is not what is wrong; without a date nobody knows; and one correction
  * a call is all. */
 static void test_clock_is_left_alone(void **state) {
     (void)state;
     static const struct fake_answer scripts[][2] = {
-        {SKEWED("SignatureDoesNotMatch", "Sun, 30 Aug 2015 12:40:50 GMT"), OK_LAMBDA},
+        {SKEWED("SignatureDoesNotMatch", "Sun, 30 Aug 2015 12:39:50 GMT"), OK_LAMBDA},
         {SKEWED("SignatureDoesNotMatch", NULL), OK_LAMBDA},
         {SKEWED("SignatureDoesNotMatch", "yesterday"), OK_LAMBDA},
         {SKEWED("AccessDeniedException", "Sun, 30 Aug 2015 18:00:00 GMT"), OK_LAMBDA}};
@@ -289,6 +302,7 @@ int main(void) {
         cmocka_unit_test(test_destroyed_while_waiting),
         cmocka_unit_test(test_expiry_of_variables),
         cmocka_unit_test(test_clock_is_corrected),
+        cmocka_unit_test(test_clock_is_corrected_at_the_edge),
         cmocka_unit_test(test_clock_is_left_alone),
         cmocka_unit_test(test_clock_of_sts_counts),
     };

@@ -276,25 +276,104 @@ static void whoever_takes_over_a_step_goes_to_the_baseline(void **state) {
     d->now_ms += 3 * SY_MINUTE_MS;
     driver_resume(d, SY_START_SETTLE, SY_WAIT_NONE, SY_INTERRUPT_HOLD, NULL);
     driver_run(d);
-    assert_finished(d, SY_OUTCOME_ROLLED_BACK);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_string_equal(d->stored.reason, "gently"); /* what was meant is kept */
     assert_routing(d, alone("41"));
 }
 
-static void a_driver_leaves_it_to_who_steps_back(void **state) {
-    (void)state;
-    bake(1);
-    struct sy_record theirs = d->stored;
-    theirs.phase = SY_PHASE_ROLLING_BACK;
-    theirs.version = ++d->record_version;
-    driver_set_alias(d, split("41", "42", 2500));
+/* Another process steps it back: what the next look of the driver finds. */
+static struct sy_record theirs;
+static void look_while_they_step(int64_t lease_until_ms) {
+    struct sy_lease lease = {.version = 9, .owner = "them", .until_ms = lease_until_ms};
     while (!d->looking)
         if (!driver_answer_one(d))
             driver_tick(d);
-    struct sy_lease lease = {.version = d->lease_version, .owner = "me"};
     driver_answer_record(d, &theirs, &lease, NULL);
+}
+
+static void they_step_back(void) {
+    bake(1);
+    theirs = d->stored;
+    theirs.phase = SY_PHASE_ROLLING_BACK;
+    theirs.version = ++d->record_version;
+    (void)strcpy(theirs.reason, "gently");
+    driver_set_alias(d, split("41", "42", 2500));
+    look_while_they_step(d->now_ms + SY_HOUR_MS);
+    assert_false(d->rested);
+    look_while_they_step(d->now_ms + SY_HOUR_MS);
+    assert_false(d->rested);
+    assert_routing(d, split("41", "42", 2500));
+}
+
+static void a_driver_stays_until_who_steps_back_is_there(void **state) {
+    (void)state;
+    they_step_back();
+    driver_set_alias(d, alone("41"));
+    theirs.phase = SY_PHASE_CLOSED;
+    theirs.outcome = SY_OUTCOME_CANCELLED;
+    theirs.version++;
+    look_while_they_step(0);
     driver_run(d);
     assert_finished(d, SY_OUTCOME_CANCELLED);
-    assert_routing(d, split("41", "42", 2500));
+    assert_routing(d, alone("41"));
+}
+
+static void a_driver_ends_what_nobody_steps_back_any_more(void **state) {
+    (void)state;
+    they_step_back();
+    look_while_they_step(d->now_ms); /* the lease has run out */
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_routing(d, alone("41"));
+    they_step_back();
+    driver_tell(d, SY_INPUT_INTERRUPT, "stop");
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_routing(d, alone("41"));
+}
+
+/* A word was written over the last record of a driver, and both are gone. */
+static void a_record_that_is_older_than_the_alias(void **state) {
+    (void)state;
+    for (uint32_t stage = 1; stage <= 2; stage++) {
+        bake(0);
+        driver_set_alias(d, stage == 1 ? split("41", "42", 5000) : alone("42"));
+        d->now_ms += 3 * SY_MINUTE_MS;
+        driver_resume(d, SY_START_RESUME, SY_WAIT_STAGES, SY_INTERRUPT_ROLLBACK, NULL);
+        driver_run(d);
+        assert_finished(d, SY_OUTCOME_PROMOTED_UNPROVEN);
+        assert_routing(d, alone("42"));
+    }
+}
+
+static void only_the_promoted_is_superseded(void **state) {
+    (void)state;
+    bake(0);
+    struct sy_record other = d->stored;
+    struct sy_lease lease = {.version = 9, .owner = "them", .until_ms = d->now_ms + SY_DAY_MS};
+    (void)strcpy(other.release_id, "release-2");
+    while (!d->looking)
+        if (!driver_answer_one(d))
+            driver_tick(d);
+    driver_answer_record(d, &other, &lease, NULL);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
+    assert_false(d->drop_lease);
+}
+
+static void who_lets_go_says_so(void **state) {
+    (void)state;
+    struct sy_spec spec = driver_spec();
+    spec.wait = SY_WAIT_NONE;
+    driver_begin(d, &spec, "41");
+    driver_run(d);
+    assert_finished(d, SY_OUTCOME_HANDED_OFF);
+    assert_true(d->stored.handed_over);
+    d->now_ms += SY_MINUTE_MS;
+    driver_resume(d, SY_START_RESUME, SY_WAIT_STAGES, SY_INTERRUPT_ROLLBACK, NULL);
+    driver_answer_lease(d, NULL);
+    driver_run_to(d, SY_PHASE_BAKING, 1);
+    driver_answer_all(d);
+    assert_false(d->stored.handed_over);
 }
 
 /* ---- the mirrored form ---- */
@@ -332,7 +411,11 @@ int main(void) {
         TEST(a_step_that_fails_is_left_out),
         TEST(a_step_over_a_changed_revision),
         TEST(whoever_takes_over_a_step_goes_to_the_baseline),
-        TEST(a_driver_leaves_it_to_who_steps_back),
+        TEST(a_driver_stays_until_who_steps_back_is_there),
+        TEST(a_driver_ends_what_nobody_steps_back_any_more),
+        TEST(a_record_that_is_older_than_the_alias),
+        TEST(only_the_promoted_is_superseded),
+        TEST(who_lets_go_says_so),
         TEST(primary_new_names_the_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

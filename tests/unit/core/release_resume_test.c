@@ -337,7 +337,7 @@ static void a_lease_that_expired_is_no_reason(void **state) {
     assert_finished(d, SY_OUTCOME_PROMOTED);
 }
 
-static void superseded(void **state) {
+static void replaced(void **state) {
     (void)state;
     bake_second();
     struct sy_record record = d->stored;
@@ -345,7 +345,7 @@ static void superseded(void **state) {
     (void)snprintf(record.release_id, sizeof record.release_id, "release-2");
     (void)snprintf(record.spec.version, sizeof record.spec.version, "43");
     driver_answer_record(d, &record, &lease, NULL);
-    assert_finished(d, SY_OUTCOME_SUPERSEDED);
+    assert_finished(d, SY_OUTCOME_CANCELLED); /* it was never promoted: no success */
     assert_non_null(strstr(driver_last(d)->text, "version 43"));
     assert_false(d->drop_lease);
 }
@@ -443,14 +443,14 @@ static void a_lock_in_of_a_stage(void **state) {
 }
 
 /* The new release's driver has both the record and the lease: the record says why. */
-static void superseded_with_its_lease(void **state) {
+static void replaced_with_its_lease(void **state) {
     (void)state;
     struct sy_lease lease = {.version = 9, .owner = "somebody"};
     bake_second();
     struct sy_record record = d->stored;
     (void)snprintf(record.release_id, sizeof record.release_id, "release-2");
     driver_answer_record(d, &record, &lease, NULL);
-    assert_finished(d, SY_OUTCOME_SUPERSEDED);
+    assert_finished(d, SY_OUTCOME_CANCELLED);
     assert_false(d->drop_lease);
 }
 
@@ -655,7 +655,7 @@ int main(void) {
         TEST(a_rollback_elsewhere_that_our_move_crossed),
         TEST(a_lost_lease_ends_the_driver),
         TEST(a_lease_that_expired_is_no_reason),
-        TEST(superseded),
+        TEST(replaced),
         TEST(a_deleted_record_is_written_again),
         TEST(a_look_that_fails_changes_nothing),
         TEST(a_mark_that_we_wrote_over),
@@ -664,7 +664,7 @@ int main(void) {
         TEST(an_intent_of_a_first_release_that_had_traffic),
         TEST(a_stage_of_a_first_release),
         TEST(a_lock_in_of_a_stage),
-        TEST(superseded_with_its_lease),
+        TEST(replaced_with_its_lease),
         TEST(superseded_in_its_lock_in),
         TEST(sequence_numbers_never_go_back),
         TEST(a_record_deleted_before_the_first_move),

@@ -1,0 +1,123 @@
+/* The values that need more than their kind: each flag's own parser, and the words that it takes.
+ */
+#include "cli/flag_value.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define X(name, word) word,
+const char *const sy_wait_choices[] = {SY_WAITS(X) NULL};
+const char *const sy_interrupt_choices[] = {SY_INTERRUPTS(X) NULL};
+const char *const sy_inconclusive_choices[] = {SY_INCONCLUSIVES(X) NULL};
+const char *const sy_primary_choices[] = {SY_PRIMARIES(X) NULL};
+const char *const sy_output_choices[] = {SY_FORMATS(X) NULL};
+const char *const sy_shell_choices[] = {SY_SHELLS(X) NULL};
+#undef X
+
+int sy_flag_stages(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return sy_stages_parse(value, &cli->spec, error);
+}
+
+int sy_flag_wait(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return sy_wait_parse(value, &cli->spec.wait, error);
+}
+
+int sy_flag_on_interrupt(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return sy_interrupt_parse(value, &cli->spec.on_interrupt, error);
+}
+
+int sy_flag_on_inconclusive(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return sy_inconclusive_parse(value, &cli->spec.on_inconclusive, error);
+}
+
+int sy_flag_primary(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return sy_primary_parse(value, &cli->spec.primary, error);
+}
+
+/* Steps down; that they fall is the engine's to check. */
+int sy_flag_gradual(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    struct sy_spec steps = {0};
+    struct sy_error why;
+    if (sy_stages_parse(value, &steps, &why) || !steps.n_stages) {
+        char shown[64];
+        return sy_fail_field(error, "gradual",
+                             "gradual: \"%s\" is not a list of steps down; write WEIGHT/TIME, with "
+                             "commas, such as 25%%/1m,10%%/1m",
+                             sy_text_clean(value, strlen(value), shown, sizeof shown));
+    }
+    memcpy(cli->steps, steps.stages, sizeof cli->steps);
+    cli->n_steps = steps.n_stages;
+    return 0;
+}
+
+/* "2026-01-02T03:04:05Z", or "30m": that long ago. */
+int sy_flag_at(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    struct sy_error why;
+    cli->at_ms = cli->ago_ms = 0;
+    if (sy_time_parse("at", value, &cli->at_ms, &why) == 0 ||
+        sy_duration_parse("at", value, &cli->ago_ms, &why) == 0)
+        return 0;
+    char shown[64];
+    return sy_fail_field(
+        error, "at",
+        "at: \"%s\" is not a time; write 2026-01-02T03:04:05Z, or how long ago, such "
+        "as 30m",
+        sy_text_clean(value, strlen(value), shown, sizeof shown));
+}
+
+static int parse_choice(const char *name, const char *const *choices, const char *value, int *ret,
+                        struct sy_error *error) {
+    char known[64] = "";
+    char shown[64];
+    for (int i = 0; choices[i]; i++) {
+        size_t n = strlen(known);
+        if (strcmp(value, choices[i]) == 0) {
+            *ret = i;
+            return 0;
+        }
+        const char *between = choices[i + 1] ? ", " : " or ";
+        (void)snprintf(known + n, sizeof known - n, "%s%s", i ? between : "", choices[i]);
+    }
+    return sy_fail_field(error, name, "%s: \"%s\" is not known; use %s", name,
+                         sy_text_clean(value, strlen(value), shown, sizeof shown), known);
+}
+
+int sy_flag_output(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    int format = 0;
+    if (parse_choice("output", sy_output_choices, value, &format, error))
+        return -1;
+    cli->output = (enum sy_output_format)format;
+    return 0;
+}
+
+int sy_flag_shell(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    int shell = 0;
+    if (cli->shell != SY_SHELL_COUNT)
+        return sy_fail_field(error, "shell", "shell: more than one is named; take one at a time");
+    if (parse_choice("shell", sy_shell_choices, value, &shell, error))
+        return -1;
+    cli->shell = (enum sy_shell)shell;
+    return 0;
+}
+
+/* The engine has a folder of its own, so an archive's path is made absolute here. */
+int sy_flag_code(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    char shown[120];
+    if (sy_package_parse(value, &cli->package, error))
+        return -1;
+    if (cli->package.kind != SY_PACKAGE_ZIP)
+        return 0;
+    SY_AUTO_FREE char *path = realpath(value, NULL);
+    if (!path)
+        return sy_fail_field(error, "code",
+                             "code: %s cannot be read (%s); name a zip archive, s3://bucket/key or "
+                             "an image of ECR by its digest",
+                             sy_text_clean(value, strlen(value), shown, sizeof shown),
+                             strerror(errno));
+    return sy_package_parse(path, &cli->package, error);
+}
