@@ -24,8 +24,8 @@ def kill_both(run):
     """The command line and its engine, as when a machine dies: neither gets to do anything."""
     engine = run.engine()
     os.kill(engine, signal.SIGSTOP)
+    os.kill(engine, signal.SIGKILL)  # first: an engine whose host is gone rolls back
     os.kill(run.pid, signal.SIGKILL)
-    os.kill(engine, signal.SIGKILL)
     run.process.wait(10)
 
 
