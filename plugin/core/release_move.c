@@ -198,7 +198,7 @@ static void enter_bake(SY_STEP) {
     sy_take_control(r, in, out);
     if (record->spec.wait == SY_WAIT_NONE && record->phase == SY_PHASE_BAKING)
         sy_leave(r, in, out, SY_OUTCOME_HANDED_OFF,
-                 "stage %u goes on by itself; look again when its bake has ended",
+                 "stage %u bakes and nobody watches it: resume the release when the bake has ended",
                  record->stage + 1);
 }
 

@@ -199,7 +199,7 @@ def operators(suite):
     shares = [e["to"].get("additional_bp", 0) for e in moves(events)]
     suite.check("gradual rollback: 50 %, 20 %, gone", code == 0 and shares == [5000, 2000, 0], (code, shares))
     suite.check("gradual rollback: the alias is wholly on 1", suite.alias() == ("1", {}), suite.alias())
-    code, events = suite.release("--version", "2", "--stages", "10%/60s", "--lock-in", "0s", "--wait", "none")
+    code, events = suite.release("--version", "2", "--retry", "--stages", "10%/60s", "--lock-in", "0s", "--wait", "none")
     suite.check("wait none: handed over, exit 0", code == 0 and events[-1]["outcome"] == "HANDED_OFF", (code, events))
     code, events = suite.run("pause", "--reason", "looking")
     suite.check("pause: taken, exit 0", code == 0 and events[0]["taken"], (code, events))
