@@ -1,14 +1,12 @@
 #include "aws/clock.h"
 
+#include "base/text.h"
+
 #include <string.h>
 #include <time.h>
 
 int64_t sy_clock_now(const struct sy_clock *clock) {
-    struct timespec t;
-    if (clock->io)
-        return sy_io_now(clock->io) + clock->ahead_ms;
-    (void)clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return clock->io ? sy_io_now(clock->io) + clock->ahead_ms : sy_time_now();
 }
 
 bool sy_clock_learn(struct sy_clock *clock, const struct sy_http_response *response) {

@@ -118,6 +118,12 @@ const char *sy_percent_format(int64_t bp, char buf[16]) {
     return buf;
 }
 
+int64_t sy_time_now(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 const char *sy_time_format(int64_t unix_ms, char buf[24]) {
     time_t seconds = (time_t)(unix_ms / 1000);
     struct tm tm;

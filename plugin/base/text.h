@@ -23,6 +23,8 @@ SY_MUST_USE int sy_integer_parse(const char *field, const char *text, int64_t mi
 const char *sy_duration_format(int64_t ms, char buf[32]);
 /* 1000 -> "10%", 250 -> "2.5%"; buf of 16 bytes; returns buf. */
 const char *sy_percent_format(int64_t bp, char buf[16]);
+/* This machine's clock, Unix milliseconds. */
+int64_t sy_time_now(void);
 /* Unix milliseconds -> "2026-01-02T03:04:05Z"; buf of 24 bytes; returns buf. */
 const char *sy_time_format(int64_t unix_ms, char buf[24]);
 /* "2026-01-02T03:04:05Z" (RFC 3339, UTC, whole seconds) -> Unix milliseconds. */

@@ -111,8 +111,7 @@ static int go_on(const struct sy_cli *cli, struct sy_host *host) {
         return drive(cli, host, false);
     if (sy_host_status(host, cli->spec.function, cli->spec.alias, false, facts, &error))
         return sy_cli_error(cli, &error);
-    bool driven = facts->has_lease && facts->lease.until_ms > facts->now_ms;
-    if (driven && facts->has_record && facts->record.paused_ms)
+    if (sy_is_driven(facts) && facts->has_record && facts->record.paused_ms)
         return tell(cli, host, SY_CONTROL_RESUME);
     return drive_as(cli, host, &facts->record, false);
 }

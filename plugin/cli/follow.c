@@ -6,16 +6,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { DRAW_EVERY_MS = 250 };
-
-static int64_t now_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void counts_sentence(const struct sy_release_event *event, const char *head, char buf[400]) {
     (void)snprintf(buf, 400, "%s: %s", head, event->text);
@@ -201,7 +194,7 @@ int sy_cli_follow(const struct sy_cli *cli, struct sy_stream *stream) {
         if (sy_cli_signal && !f.handled)
             act_on_signal(&f, stream);
         if (f.progress)
-            sy_progress_draw(f.progress, now_ms(), f.handled);
+            sy_progress_draw(f.progress, sy_time_now(), f.handled);
     }
     sy_progress_destroy(f.progress);
     return exit_code(&f, &error);

@@ -23,9 +23,10 @@ static void print_release(const struct sy_facts *facts) {
     (void)printf("  release     version %s, baseline %s, %s", record->spec.version,
                  record->baseline[0] ? record->baseline : "none", sy_phase_word(record->phase));
     if (record->phase == SY_PHASE_BAKING)
-        (void)printf(" stage %u of %u until %s%s", record->stage + 1, record->spec.n_stages,
-                     sy_time_format(record->stage_until_ms, at),
-                     record->paused_ms ? ", paused" : "");
+        (void)printf(
+            " stage %u of %u %s %s", record->stage + 1, record->spec.n_stages,
+            record->paused_ms ? "paused since" : "until",
+            sy_time_format(record->paused_ms ? record->paused_ms : record->stage_until_ms, at));
     if (record->phase == SY_PHASE_LOCK_IN)
         (void)printf(" until %s", sy_time_format(sy_record_lock_in_end(record), at));
     if (sy_record_is_closed(record))
@@ -37,7 +38,7 @@ static void print_release(const struct sy_facts *facts) {
         print_stage(record, i);
     if (!sy_record_is_closed(record))
         (void)printf("  driven by   %s\n",
-                     facts->has_lease && facts->lease.until_ms > facts->now_ms
+                     sy_is_driven(facts)
                          ? facts->lease.owner
                          : "nobody; steelyard resume goes on, steelyard abort goes back");
 }

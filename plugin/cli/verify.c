@@ -6,13 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static int64_t now_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void print(const struct sy_cli *cli, const struct sy_verified *verified) {
     char from[24];
@@ -67,7 +60,7 @@ static int take_back(const struct sy_cli *cli, struct sy_host *host,
 static int run(const struct sy_cli *cli, struct sy_host *host) {
     struct sy_error error = {0};
     struct sy_verified verified;
-    struct sy_verify verify = {.end_ms = cli->ago_ms ? now_ms() - cli->ago_ms : cli->at_ms,
+    struct sy_verify verify = {.end_ms = cli->ago_ms ? sy_time_now() - cli->ago_ms : cli->at_ms,
                                .window_ms = cli->spec.window_ms,
                                .min_invocations = cli->spec.min_invocations,
                                .period_ms = cli->spec.period_ms,

@@ -52,7 +52,7 @@ static bool is_running(const struct sy_facts *facts) {
     return facts->has_record && !sy_record_is_closed(&facts->record);
 }
 
-static bool is_driven(const struct sy_facts *facts) {
+bool sy_is_driven(const struct sy_facts *facts) {
     return facts->has_lease && facts->lease.until_ms > facts->now_ms;
 }
 
@@ -96,7 +96,7 @@ static int check_running(const struct sy_spec *spec, const struct sy_facts *fact
     const struct sy_record *running = &facts->record;
     bool in_lock_in = running->phase == SY_PHASE_LOCK_IN;
     bool same = strcmp(running->spec.version, spec->version) == 0;
-    if (same && !is_driven(facts)) {
+    if (same && !sy_is_driven(facts)) {
         plan->kind = SY_PLAN_RESUME;
         memcpy(plan->release_id, running->release_id, sizeof plan->release_id);
         return 0;
@@ -114,7 +114,7 @@ static int check_running(const struct sy_spec *spec, const struct sy_facts *fact
              running->last_known_good[0] ? running->last_known_good : "none");
         return 0;
     }
-    if (is_driven(facts))
+    if (sy_is_driven(facts))
         return fail_driven(spec, facts, running->spec.version, error);
     return sy_fail_reason(error, SY_FAILED_PRECONDITION, "RELEASE_RUNNING",
                           "the release of version %s on %s:%s is not over (%s); go on with: "
@@ -216,7 +216,7 @@ static void known_good(const struct sy_facts *facts, struct sy_plan *plan) {
  * yet. Only a release in its lock-in is taken over from a living driver, by check_running(). */
 static int check_driver(const struct sy_facts *facts, const struct sy_plan *plan,
                         struct sy_error *error) {
-    if (!is_driven(facts) || plan->supersedes)
+    if (!sy_is_driven(facts) || plan->supersedes)
         return 0;
     return fail_driven(&plan->spec, facts, "", error);
 }

@@ -32,6 +32,9 @@ struct sy_facts {
     struct sy_preflight preflight;
 };
 
+/* Does somebody hold the lease, as far as it can be seen? */
+bool sy_is_driven(const struct sy_facts *facts);
+
 enum sy_plan_kind {
     SY_PLAN_RELEASE,   /* canary through the stages */
     SY_PLAN_FIRST,     /* no alias yet: created at 100 %, nothing can be judged */

@@ -185,8 +185,6 @@ void sy_drive_forget_asked(struct sy_drive *drive);
 
 /* The first error of what was read, NULL: none. */
 const struct sy_error *sy_gathered_error(const struct sy_gathered *gathered);
-/* Does somebody hold the lease, as far as it can be seen? */
-bool sy_is_driven(const struct sy_facts *facts);
 
 /* ---- errand.c: what answers once and belongs to no drive ---- */
 

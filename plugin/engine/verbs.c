@@ -21,10 +21,6 @@ void sy_make_release_id(struct sy_engine *engine, char id[40]) {
     (void)snprintf(id, 40, "%s-%08x", stamp, (unsigned)(sy_splitmix64(&engine->random) >> 32));
 }
 
-bool sy_is_driven(const struct sy_facts *facts) {
-    return facts->has_lease && facts->lease.until_ms > facts->now_ms;
-}
-
 static bool undriven(const struct sy_facts *facts) {
     return facts->has_record && !sy_record_is_closed(&facts->record) && !sy_is_driven(facts);
 }
