@@ -1,6 +1,7 @@
 #include "core/changes.h"
 
 #include "base/text.h"
+#include "core/verdict.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,21 +36,12 @@ static void set_stage(const struct changes *c, struct sy_release_event *event, u
     event->weight_bp = stage < spec->n_stages ? spec->stages[stage].weight_bp : 10000;
 }
 
-/* Where the alias was before the stage began. */
-static void routing_before(const struct sy_record *record, uint32_t stage, struct sy_routing *ret) {
-    *ret = (struct sy_routing){0};
-    memcpy(ret->primary, record->baseline, sizeof ret->primary);
-    for (uint32_t i = 0; i < stage; i++)
-        if (record->results[i].started_ms)
-            sy_record_routing(record, i, ret);
-}
-
 static void stage_began(struct changes *c, uint32_t stage) {
     const struct sy_record *record = c->after;
     int64_t at_ms = record->results[stage].started_ms;
     struct sy_release_event *moved = add(c, SY_EVENT_ALIAS_MOVED, at_ms);
     set_stage(c, moved, stage);
-    routing_before(record, stage, &moved->from);
+    sy_record_routing_before(record, stage, &moved->from);
     sy_record_routing(record, stage, &moved->to);
     bool last = stage >= record->spec.n_stages;
     struct sy_release_event *event =
@@ -67,11 +59,10 @@ static void stage_judged(struct changes *c, uint32_t stage) {
     set_stage(c, event, stage);
     event->decision = result->decision;
     event->canary = result->canary;
-    int64_t n = result->canary.invocations;
-    int32_t bp = n > 0 ? (int32_t)((__int128)result->canary.errors * 10000 / n) : 0;
+    int64_t rate_bp = sy_rate_bp(result->canary);
     (void)snprintf(event->text, sizeof event->text, "%lld errors of %lld invocations%s%s",
-                   (long long)result->canary.errors, (long long)n, n > 0 ? ", " : "",
-                   n > 0 ? sy_percent_format(bp, rate) : "");
+                   (long long)result->canary.errors, (long long)result->canary.invocations,
+                   rate_bp < 0 ? "" : ", ", rate_bp < 0 ? "" : sy_percent_format(rate_bp, rate));
 }
 
 static void stages(struct changes *c) {
@@ -98,10 +89,6 @@ static void stage_clock(struct changes *c) {
                    is ? "the stage's clock is stopped" : "the stage's clock runs again");
 }
 
-static bool goes_back(const struct sy_record *record) {
-    return record->phase == SY_PHASE_ROLLING_BACK || record->phase == SY_PHASE_VERIFYING;
-}
-
 uint32_t sy_record_changes(const struct sy_record *before, const struct sy_record *after,
                            int64_t at_ms, struct sy_release_event events[SY_CHANGES_MAX]) {
     static const struct sy_record nothing = {0};
@@ -115,7 +102,7 @@ uint32_t sy_record_changes(const struct sy_record *before, const struct sy_recor
     }
     stage_clock(&c);
     stages(&c);
-    if (goes_back(after) && !goes_back(c.before)) {
+    if (sy_phase_goes_back(after->phase) && !sy_phase_goes_back(c.before->phase)) {
         struct sy_release_event *event = add(&c, SY_EVENT_ROLLBACK_STARTED, 0);
         (void)snprintf(event->text, sizeof event->text, "on its way to the baseline");
     }

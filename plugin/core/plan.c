@@ -63,6 +63,10 @@ static bool was_rolled_back(const struct sy_facts *facts, const char *version) {
     return false;
 }
 
+bool sy_mirror_follows(const struct sy_facts *facts, const char *alias) {
+    return !facts->mirror_alias[0] || strcmp(facts->mirror_alias, alias) == 0;
+}
+
 static int check_version(const struct sy_spec *spec, const struct sy_facts *facts,
                          struct sy_error *error) {
     if (!facts->has_version)
@@ -203,8 +207,7 @@ static void known_good(const struct sy_facts *facts, struct sy_plan *plan) {
     /* Inside somebody's lock-in the baseline is not known good yet; the older one still is. */
     const char *good = plan->supersedes ? facts->record.last_known_good : plan->baseline;
     copy_version(plan->last_known_good, good);
-    plan->moves_mirror = plan->spec.mirror_alias || !facts->mirror_alias[0] ||
-                         strcmp(facts->mirror_alias, plan->spec.alias) == 0;
+    plan->moves_mirror = plan->spec.mirror_alias || sy_mirror_follows(facts, plan->spec.alias);
     if (!plan->moves_mirror)
         warn(plan,
              "the four parameters of %s follow alias %s and stay as they are; --mirror-alias lets "

@@ -34,6 +34,8 @@ struct sy_facts {
 
 /* Does somebody hold the lease, as far as it can be seen? */
 bool sy_is_driven(const struct sy_facts *facts);
+/* Are the function's four parameters this alias's to move: do they follow it, or none yet? */
+bool sy_mirror_follows(const struct sy_facts *facts, const char *alias);
 
 enum sy_plan_kind {
     SY_PLAN_RELEASE,   /* canary through the stages */

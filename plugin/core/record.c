@@ -22,6 +22,10 @@ bool sy_record_is_closed(const struct sy_record *record) {
     return record->phase == SY_PHASE_CLOSED;
 }
 
+bool sy_phase_goes_back(enum sy_phase phase) {
+    return phase == SY_PHASE_ROLLING_BACK || phase == SY_PHASE_VERIFYING;
+}
+
 int64_t sy_record_lock_in_end(const struct sy_record *record) {
     if (!record->promoted_ms)
         return 0;
@@ -42,4 +46,17 @@ void sy_record_routing(const struct sy_record *record, uint32_t stage, struct sy
     memcpy(ret->additional, mirrored ? record->baseline : spec->version, sizeof ret->additional);
     ret->additional_bp =
         mirrored ? 10000 - spec->stages[stage].weight_bp : spec->stages[stage].weight_bp;
+}
+
+void sy_record_baseline_routing(const struct sy_record *record, struct sy_routing *ret) {
+    *ret = (struct sy_routing){0};
+    memcpy(ret->primary, record->baseline, sizeof ret->primary);
+}
+
+void sy_record_routing_before(const struct sy_record *record, uint32_t stage,
+                              struct sy_routing *ret) {
+    sy_record_baseline_routing(record, ret);
+    for (uint32_t i = 0; record->baseline[0] && i < stage; i++)
+        if (record->results[i].started_ms)
+            sy_record_routing(record, i, ret);
 }

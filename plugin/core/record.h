@@ -99,9 +99,17 @@ struct sy_mirror {
 
 /* Is the release over (its phase is CLOSED)? */
 bool sy_record_is_closed(const struct sy_record *record);
+/* Of a release that is on its way back to the baseline, or there and not read back yet. */
+bool sy_phase_goes_back(enum sy_phase phase);
 /* Lock-in end: max(first traffic + lock-in, promotion + one window); 0 before promotion. */
 int64_t sy_record_lock_in_end(const struct sy_record *record);
 /* The alias's routing while the target has the stage's weight (stage n_stages: all of it). */
 void sy_record_routing(const struct sy_record *record, uint32_t stage, struct sy_routing *ret);
+/* The baseline alone; primary "" when there is none. */
+void sy_record_baseline_routing(const struct sy_record *record, struct sy_routing *ret);
+/* The routing that a forward move to the stage starts from: that of the last stage that began, or
+ * the baseline. A release that a person promotes leaves out those between; a first one has none. */
+void sy_record_routing_before(const struct sy_record *record, uint32_t stage,
+                              struct sy_routing *ret);
 
 #endif

@@ -13,7 +13,7 @@ enum {
  * release split the alias in, going back the baseline is primary: should the weights get lost, that
  * is where the traffic is meant to go. */
 static void back_routing(const struct sy_release *r, struct sy_routing *ret) {
-    sy_baseline_routing(r, ret);
+    sy_record_baseline_routing(&r->record, ret);
     if (!r->n_steps)
         return;
     memcpy(ret->additional, r->record.spec.version, sizeof ret->additional);
@@ -139,7 +139,7 @@ void sy_on_rolling_back_alias(SY_STEP) {
     struct sy_routing baseline;
     struct sy_routing step;
     back_routing(r, &step);
-    sy_baseline_routing(r, &baseline);
+    sy_record_baseline_routing(&r->record, &baseline);
     bool of_forward_move = r->move_outstanding;
     if (r->follows)
         return; /* somebody else brings it back */
@@ -184,7 +184,7 @@ void sy_rolled_back(SY_STEP, const char *how) {
 
 void sy_on_verifying_alias(SY_STEP) {
     struct sy_routing baseline;
-    sy_baseline_routing(r, &baseline);
+    sy_record_baseline_routing(&r->record, &baseline);
     if (in->error) {
         if (++r->attempts < VERIFY_TRIES)
             sy_retry_later(r, in, out);

@@ -27,8 +27,6 @@ static void ended_elsewhere(SY_STEP) {
     r->want_store = overwritten; /* what we wrote over is the truth: write it again */
 }
 
-enum { FOLLOW_MS = 5000 };
-
 /* Somebody else steps it back, and says so in the record before it is over: theirs to finish. This
  * driver stays until the alias is there, and goes on when the other one is gone. */
 static void going_back_elsewhere(SY_STEP) {
@@ -47,7 +45,7 @@ static void going_back_elsewhere(SY_STEP) {
     r->rollback_outcome = SY_OUTCOME_CANCELLED;
     sy_set_text(r->text, sizeof r->text, "%s",
                 record->reason[0] ? record->reason : "a person takes it back, step by step");
-    r->next_poll_ms = in->now_ms + FOLLOW_MS;
+    r->next_poll_ms = in->now_ms + SY_FOLLOW_MS;
     r->want_store = overwritten;
     sy_emit_note(r, in, out, false, "a person takes it back, step by step: %.180s", r->text);
 }
@@ -129,8 +127,7 @@ static void take_record(SY_STEP) {
                 in->record->spec.version);
     } else if (in->record && in->record->phase == SY_PHASE_CLOSED) {
         ended_elsewhere(r, in, out);
-    } else if (in->record && (in->record->phase == SY_PHASE_ROLLING_BACK ||
-                              in->record->phase == SY_PHASE_VERIFYING)) {
+    } else if (in->record && sy_phase_goes_back(in->record->phase)) {
         going_back_elsewhere(r, in, out);
     } else if (driven_elsewhere) {
         sy_quit(r, in, out, SY_OUTCOME_FAILED, "%s drives this release now", in->lease->owner);

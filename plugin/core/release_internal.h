@@ -9,6 +9,8 @@
 #define SY_LEASE_MS (120 * INT64_C(1000))
 #define SY_LEASE_RENEW_MS (60 * INT64_C(1000)) /* renewed when this much has passed */
 
+enum { SY_FOLLOW_MS = 5000 }; /* how often it is looked whether a stepped rollback goes on */
+
 /* The parts pass these three through everything, whether or not each one needs all. */
 #define SY_STEP                                                                                    \
     __attribute__((unused)) struct sy_release *r,                                                  \
@@ -55,7 +57,6 @@ void sy_reenter(SY_STEP);
 void sy_halt(SY_STEP, const char *why);
 void sy_look_at_alias(SY_STEP);
 uint32_t sy_first_stage(const struct sy_release *r);
-void sy_baseline_routing(const struct sy_release *r, struct sy_routing *ret);
 /* Do both send the same shares to the same versions? */
 bool sy_routes_same(const struct sy_routing *a, const struct sy_routing *b);
 /* Only the two versions of this release are named, in whatever shares. */

@@ -16,23 +16,6 @@ uint32_t sy_first_stage(const struct sy_release *r) {
     return r->record.baseline[0] ? 0 : r->record.spec.n_stages;
 }
 
-void sy_baseline_routing(const struct sy_release *r, struct sy_routing *ret) {
-    *ret = (struct sy_routing){0};
-    memcpy(ret->primary, r->record.baseline, sizeof ret->primary);
-}
-
-/* The routing that a forward move to the stage starts from: that of the last stage that began. A
- * release that a person promotes leaves out those between. */
-static void routing_before(const struct sy_release *r, uint32_t stage, struct sy_routing *ret) {
-    uint32_t before = stage;
-    while (before > sy_first_stage(r) && !r->record.results[before - 1].started_ms)
-        before--;
-    if (before == sy_first_stage(r))
-        sy_baseline_routing(r, ret);
-    else
-        sy_record_routing(&r->record, before - 1, ret);
-}
-
 /* Do both send the same shares to the same versions? AWS puts transient weights such as {"42":1} on
  * an alias while it moves provisioned concurrency; they route as without them
  * (terraform-provider-aws#48116), so they are nobody's edit. */
@@ -96,8 +79,8 @@ void sy_halt(SY_STEP, const char *why) {
     char want[80];
     struct sy_routing ours;
     struct sy_record *record = &r->record;
-    if (record->phase == SY_PHASE_ROLLING_BACK || record->phase == SY_PHASE_VERIFYING)
-        sy_baseline_routing(r, &ours);
+    if (sy_phase_goes_back(record->phase))
+        sy_record_baseline_routing(&r->record, &ours);
     else
         sy_record_routing(record, record->stage, &ours);
     int32_t share = sy_routing_share(&r->routing, record->spec.version);
@@ -206,7 +189,7 @@ static void enter_bake(SY_STEP) {
 static void moved(SY_STEP) {
     struct sy_record *record = &r->record;
     struct sy_routing from;
-    routing_before(r, record->stage, &from);
+    sy_record_routing_before(record, record->stage, &from);
     if (!record->first_traffic_ms) {
         record->first_traffic_ms = in->now_ms;
         sy_want_mirror(r)->deployment_ms = in->now_ms;
@@ -248,8 +231,8 @@ static void forward_read_back(SY_STEP) {
     struct sy_routing from;
     struct sy_routing baseline;
     sy_record_routing(&r->record, r->record.stage, &to);
-    routing_before(r, r->record.stage, &from);
-    sy_baseline_routing(r, &baseline);
+    sy_record_routing_before(&r->record, r->record.stage, &from);
+    sy_record_baseline_routing(&r->record, &baseline);
     bool as_before = in->exists ? sy_routes_same(in->routing, &from) : !from.primary[0];
     bool as_meant = in->exists && sy_routes_same(in->routing, &to);
     bool give_up = r->attempts >= FORWARD_TRIES || r->interrupted;
@@ -315,7 +298,7 @@ void sy_on_holding_alias(SY_STEP) {
         r->routing = meant; /* transient weights are not what it was left at */
         return;
     }
-    sy_baseline_routing(r, &baseline);
+    sy_record_baseline_routing(&r->record, &baseline);
     if (in->exists && baseline.primary[0] && sy_routing_equal(in->routing, &baseline)) {
         sy_adopt(r, in);
         sy_found_on_baseline(r, in, out, "somebody moved it there while the release went on");
@@ -396,13 +379,12 @@ void sy_reenter(SY_STEP) {
     record->handed_over = false;
     catch_up(r);
     sy_record_routing(record, record->stage, &to);
-    routing_before(r, record->stage, &from);
-    sy_baseline_routing(r, &baseline);
+    sy_record_routing_before(record, record->stage, &from);
+    sy_record_baseline_routing(&r->record, &baseline);
     bool at_to = sy_routing_equal(&r->routing, &to);
     bool at_from = sy_routes_same(&r->routing, &from);
     bool at_baseline = record->baseline[0] && sy_routing_equal(&r->routing, &baseline);
-    bool going_back =
-        r->resume_phase == SY_PHASE_ROLLING_BACK || r->resume_phase == SY_PHASE_VERIFYING;
+    bool going_back = sy_phase_goes_back(r->resume_phase);
     bool moving = r->resume_phase <= SY_PHASE_SHIFTING;
     bool said = record->reason[0] && record->outcome != SY_OUTCOME_NONE;
     if (going_back && !at_baseline)

@@ -189,7 +189,7 @@ static void request_reads(SY_STEP) {
         r->gap_version = 0;
     }
     if (r->follows && !r->looking && in->now_ms >= r->next_poll_ms) {
-        r->next_poll_ms = in->now_ms + 5000;
+        r->next_poll_ms = in->now_ms + SY_FOLLOW_MS;
         out->look = r->looking = true;
     }
     if (!judges(r, in->now_ms) || r->observing)

@@ -58,7 +58,7 @@ static int check(const struct controlling *c, const struct sy_facts *facts,
         return sy_fail_reason(error, SY_FAILED_PRECONDITION, "NO_RELEASE",
                               "no release of %s:%s is under way, so there is nothing to %s",
                               c->function, c->alias, what);
-    if (record->phase == SY_PHASE_ROLLING_BACK || record->phase == SY_PHASE_VERIFYING)
+    if (sy_phase_goes_back(record->phase))
         return sy_fail_reason(error, SY_FAILED_PRECONDITION, "GOING_BACK",
                               "the release of version %s on %s:%s is being taken back; it is too "
                               "late to %s it",
@@ -152,8 +152,7 @@ static void on_written(void *ctx, int64_t version, const struct sy_error *error)
     struct controlling *c = ctx;
     int64_t expected = c->record.version + 1;
     if (error) {
-        struct sy_error copy = *error;
-        sy_errand_refuse(&c->errand, &copy);
+        sy_errand_refuse(&c->errand, error);
         return;
     }
     c->record.version = version;

@@ -49,8 +49,8 @@ struct sy_engine {
 enum {
     SY_GATHER_VERSION = 1, /* the version's state, and what stands around the alias: best effort */
     SY_GATHER_TRAFFIC = 2, /* the alias's traffic of the last hour; best effort */
-    SY_GATHER_CHECK = 8,   /* with VERSION: the rest of what `check` asks, and patiently */
     SY_GATHER_URGENT = 4,  /* while the alias is split, wait no longer than 2 s for the store */
+    SY_GATHER_CHECK = 8,   /* with VERSION: the rest of what `check` asks, and patiently */
 };
 
 struct sy_gathered {
@@ -185,6 +185,8 @@ void sy_drive_forget_asked(struct sy_drive *drive);
 
 /* The first error of what was read, NULL: none. */
 const struct sy_error *sy_gathered_error(const struct sy_gathered *gathered);
+/* NOT_FOUND, ALIAS_NOT_FOUND; returns -1. */
+int sy_fail_no_alias(const char *function, const char *alias, struct sy_error *error);
 
 /* ---- errand.c: what answers once and belongs to no drive ---- */
 

@@ -325,10 +325,9 @@ static int check_drives(const struct publishing *p, struct sy_error *error) {
 static int check_gathered(const struct publishing *p, const struct sy_gathered *gathered,
                           struct sy_error *error) {
     struct sy_spec spec;
-    const struct sy_error *first =
-        gathered->alias_error.code ? &gathered->alias_error : &gathered->store_error;
-    if (first->code != SY_OK) {
-        *error = *first;
+    const struct sy_error *failed = sy_gathered_error(gathered);
+    if (failed) {
+        *error = *failed;
         return -1;
     }
     sy_spec_init(&spec);

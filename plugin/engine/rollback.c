@@ -38,7 +38,7 @@ static int no_baseline(const struct sy_drive *drive, const struct sy_facts *fact
 /* Without a record: what the four parameters say, as the pattern does. */
 static int record_from_mirror(struct sy_drive *drive, const struct sy_facts *facts,
                               struct sy_record *ret, struct sy_error *error) {
-    bool mirrors = !facts->mirror_alias[0] || strcmp(facts->mirror_alias, drive->alias) == 0;
+    bool mirrors = sy_mirror_follows(facts, drive->alias);
     const struct sy_routing *now = &facts->routing;
     const char *candidates[] = {facts->mirror_last_known_good, facts->mirror_previous};
     for (size_t i = 0; i < SY_COUNT(candidates) && mirrors; i++) {
@@ -74,8 +74,7 @@ static int record_for(struct sy_drive *drive, const struct sy_gathered *gathered
         (void)snprintf(ret->baseline, sizeof ret->baseline, "%s", baseline);
         return 0;
     }
-    bool mirrors =
-        readable && (!facts->mirror_alias[0] || strcmp(facts->mirror_alias, drive->alias) == 0);
+    bool mirrors = readable && sy_mirror_follows(facts, drive->alias);
     const char *other = strcmp(now->primary, baseline) != 0 && !now->additional[0]
                             ? now->primary
                             : now->additional; /* of two strangers, the one that is tried out */
@@ -141,9 +140,7 @@ static void rollback_gathered(void *ctx, const struct sy_gathered *gathered) {
         return;
     }
     if (!facts->has_alias) {
-        (void)sy_fail_reason(&error, SY_NOT_FOUND, "ALIAS_NOT_FOUND",
-                             "function %s has no alias %s; check --alias", drive->function,
-                             drive->alias);
+        (void)sy_fail_no_alias(drive->function, drive->alias, &error);
         sy_drive_fail(drive, &error);
         return;
     }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "20260102T030405-1a2b3c4d": sorts by time, unique enough beside function and alias. */
 void sy_make_release_id(struct sy_engine *engine, char id[40]) {
     char at[24];
     char stamp[24];
@@ -32,6 +31,11 @@ const struct sy_error *sy_gathered_error(const struct sy_gathered *gathered) {
         if (errors[i]->code != SY_OK)
             return errors[i];
     return NULL;
+}
+
+int sy_fail_no_alias(const char *function, const char *alias, struct sy_error *error) {
+    return sy_fail_reason(error, SY_NOT_FOUND, "ALIAS_NOT_FOUND",
+                          "function %s has no alias %s; check --alias", function, alias);
 }
 
 /* ---- settling what is due ---- */
@@ -302,7 +306,6 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
         sy_drive_forget_asked(drive);
 }
 
-/* Fails from the loop, not from within the call, so that the caller has its watch first. */
 static void fail_now(void *arg) {
     struct sy_drive *drive = arg;
     drive->pending--;

@@ -27,8 +27,7 @@ static void on_samples(void *ctx, const struct sy_sample *samples, size_t n,
     struct sy_verified *verified = &v->verified;
     struct sy_judgement *j = &verified->judgement;
     if (error) {
-        struct sy_error copy = *error;
-        sy_errand_refuse(&v->errand, &copy);
+        sy_errand_refuse(&v->errand, error);
         return;
     }
     sy_window_sum(samples, n, verified->to_ms, v->spec.window_ms, 0, &j->canary, &j->other);
@@ -96,14 +95,13 @@ static void on_gathered(void *ctx, const struct sy_gathered *gathered) {
     struct sy_verified *verified = &v->verified;
     const struct sy_facts *facts = &gathered->facts;
     struct sy_error error = {0};
-    if (gathered->alias_error.code != SY_OK || gathered->store_error.code != SY_OK) {
-        sy_errand_refuse(&v->errand, sy_gathered_error(gathered));
+    const struct sy_error *failed = sy_gathered_error(gathered);
+    if (failed) {
+        sy_errand_refuse(&v->errand, failed);
         return;
     }
     if (!facts->has_alias)
-        (void)sy_fail_reason(&error, SY_NOT_FOUND, "ALIAS_NOT_FOUND",
-                             "function %s has no alias %s; check --alias", v->asked.function,
-                             v->asked.alias);
+        (void)sy_fail_no_alias(v->asked.function, v->asked.alias, &error);
     choose_spec(v, facts);
     choose_versions(v, facts);
     if (error.code != SY_OK || sy_spec_check(&v->spec, &error)) {
