@@ -58,7 +58,7 @@ static void attempt(void *ctx);
 
 static void answered(void *ctx, const struct sy_http_response *response) {
     struct sy_ask *ask = ctx;
-    bool good = response->status >= 200 && response->status <= 299;
+    bool good = sy_http_is_good(response);
     ask->exchange = 0;
     if (!good && ask->attempts_left > 0 && ask->again(response)) {
         sy_timers_set(ask->timers, &ask->timer, sy_io_now(ask->io) + ask->pause_ms, attempt, ask);

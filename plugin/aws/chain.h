@@ -1,13 +1,17 @@
 /* Which source credentials come from: botocore's order, and two of CI's own after the standard web
  * identity.
  *
- *   1 variables (AWS_ACCESS_KEY_ID, …), unless a flag names a profile
- *   2 the profile's role_arn with source_profile or credential_source
- *   3 web identity: AWS_WEB_IDENTITY_TOKEN_FILE or the profile's web_identity_token_file; then,
- * with AWS_ROLE_ARN, the token in STEELYARD_WEB_IDENTITY_TOKEN (as GitLab's id_tokens gives it),
- * then GitHub's (ACTIONS_ID_TOKEN_REQUEST_URL, ACTIONS_ID_TOKEN_REQUEST_TOKEN) 4 SSO  5 keys in the
- * credentials file  6 credential_process  7 keys in the config file 8 the container's endpoint  9
- * instance metadata of EC2
+ * - variables (AWS_ACCESS_KEY_ID, …), unless a flag names a profile
+ * - the profile's role_arn with source_profile or credential_source
+ * - web identity: AWS_WEB_IDENTITY_TOKEN_FILE or the profile's web_identity_token_file; then, with
+ *   AWS_ROLE_ARN, the token in STEELYARD_WEB_IDENTITY_TOKEN (as GitLab's id_tokens gives it), then
+ *   GitHub's (ACTIONS_ID_TOKEN_REQUEST_URL, ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+ * - SSO
+ * - keys in the credentials file
+ * - credential_process
+ * - keys in the config file
+ * - the container's endpoint
+ * - instance metadata of EC2
  *
  * The first that is set up is the one; when it fails, no other is asked. botocore's `aws login`
  * sessions, AWS_CREDENTIAL_FILE and Boto2 files are not read; the first is refused by name. */

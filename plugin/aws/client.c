@@ -226,7 +226,7 @@ static void exchange_done(void *ctx, const struct sy_http_response *response) {
     sy_log(SY_LOG_DEBUG, "%s %s: HTTP %d in %lld ms, attempt %d",
            sy_service_get(call->service)->name, call->operation, response->status,
            (long long)(sy_io_now(aws->io) - call->attempt_began_ms), call->attempt);
-    if (response->status < 200 || response->status > 299) {
+    if (!sy_http_is_good(response)) {
         settle(call, response);
         return;
     }
@@ -349,7 +349,7 @@ void sy_aws_send(struct sy_aws *aws, const struct sy_aws_call *wanted, sy_aws_do
     call->path = sy_asprintf("%s%s", aws->endpoints[wanted->service].prefix,
                              wanted->path ? wanted->path : "/");
     call->query = wanted->query && *wanted->query ? sy_strdup(wanted->query) : NULL;
-    call->body = body ? sy_strdup(body) : NULL;
+    call->body = sy_strdup_any(body);
     call->timeout_ms = wanted->timeout_ms ? wanted->timeout_ms : ATTEMPT_TIMEOUT_MS;
     call->done = done;
     call->ctx = ctx;

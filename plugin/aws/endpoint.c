@@ -132,3 +132,8 @@ int sy_endpoint_parse(const char *source, const char *url, struct sy_endpoint *r
     *ret = endpoint;
     return 0;
 }
+
+char *sy_endpoint_url(const struct sy_endpoint *endpoint, const char *path) {
+    return sy_asprintf("%s://%s%s%s", endpoint->tls ? "https" : "http", endpoint->host,
+                       endpoint->prefix, path);
+}

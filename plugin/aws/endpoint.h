@@ -31,4 +31,8 @@ void sy_endpoint_of_region(const struct sy_service *service, const char *region,
 SY_MUST_USE int sy_endpoint_parse(const char *source, const char *url, struct sy_endpoint *ret,
                                   struct sy_error *error);
 
+/* The URL of a path behind the prefix, which begins with "/"; the caller frees it. */
+char *sy_endpoint_url(const struct sy_endpoint *endpoint, const char *path)
+    __attribute__((returns_nonnull, malloc));
+
 #endif

@@ -23,21 +23,24 @@ void sy_provider_fail(struct sy_provider *provider, const struct sy_error *error
     done(provider->ctx, NULL, error);
 }
 
+void sy_provider_fail_why(struct sy_provider *provider, const char *why) {
+    struct sy_error error = {0};
+    (void)sy_fail_reason(&error, SY_UNAUTHENTICATED, "NO_CREDENTIALS",
+                         "no AWS credentials from %s: %s", provider->name, why);
+    sy_provider_fail(provider, &error);
+}
+
 struct fixed {
     struct sy_provider provider;
     struct sy_provider_ops ops;
     struct sy_credentials credentials;
 };
 
-static char *copy(const char *text) {
-    return text ? sy_strdup(text) : NULL;
-}
-
 static void fixed_fetch(struct sy_provider *provider) {
     const struct sy_credentials *own = &((struct fixed *)provider)->credentials;
-    struct sy_credentials given = {.access_key = copy(own->access_key),
-                                   .secret_key = copy(own->secret_key),
-                                   .session_token = copy(own->session_token),
+    struct sy_credentials given = {.access_key = sy_strdup_any(own->access_key),
+                                   .secret_key = sy_strdup_any(own->secret_key),
+                                   .session_token = sy_strdup_any(own->session_token),
                                    .expires_ms = own->expires_ms};
     sy_provider_give(provider, &given);
 }

@@ -45,10 +45,12 @@ void sy_provider_fetch(struct sy_provider *provider, sy_provider_done *done, voi
 /* Takes NULL. */
 void sy_provider_destroy(struct sy_provider *provider);
 
-/* For the sources themselves. Both are the last thing that a source does: it may be destroyed by
+/* For the sources themselves. Each is the last thing that a source does: it may be destroyed by
  * them. */
 void sy_provider_give(struct sy_provider *provider, struct sy_credentials *credentials);
 void sy_provider_fail(struct sy_provider *provider, const struct sy_error *error);
+/* The same, with why it has none: UNAUTHENTICATED, NO_CREDENTIALS. */
+void sy_provider_fail_why(struct sy_provider *provider, const char *why);
 
 /* Fixed credentials of which the check has passed; takes them over. method is a literal. */
 struct sy_provider *sy_provider_fixed(const struct sy_provider_scope *scope, const char *method,

@@ -81,10 +81,6 @@ static void destroy(struct sy_provider *provider) {
     free(self);
 }
 
-static char *copy(const char *text) {
-    return text ? sy_strdup(text) : NULL;
-}
-
 struct sy_provider *sy_provider_assume_role(const struct sy_provider_scope *scope, char *name,
                                             const struct sy_role *role,
                                             struct sy_provider *source) {
@@ -94,8 +90,8 @@ struct sy_provider *sy_provider_assume_role(const struct sy_provider_scope *scop
     self->provider = (struct sy_provider){.ops = &ops, .scope = scope, .name = name};
     self->source = source;
     self->arn = sy_strdup(role->arn);
-    self->session_name = copy(role->session_name);
-    self->external_id = copy(role->external_id);
+    self->session_name = sy_strdup_any(role->session_name);
+    self->external_id = sy_strdup_any(role->external_id);
     self->duration_s = role->duration_s;
     return &self->provider;
 }

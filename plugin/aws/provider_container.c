@@ -78,13 +78,6 @@ static int check_url(const char *name, const char *url, bool *ret_direct, struct
     return 0;
 }
 
-static void fail(struct container *self, const char *why) {
-    struct sy_error error = {0};
-    (void)sy_fail_reason(&error, SY_UNAUTHENTICATED, "NO_CREDENTIALS",
-                         "no AWS credentials from %s: %s", self->provider.name, why);
-    sy_provider_fail(&self->provider, &error);
-}
-
 static void answered(void *ctx, const struct sy_http_response *response) {
     struct container *self = ctx;
     struct sy_credentials credentials = {0};
@@ -93,7 +86,7 @@ static void answered(void *ctx, const struct sy_http_response *response) {
     self->ask = NULL;
     if (response->status != 200) {
         (void)snprintf(why, sizeof why, "it answered HTTP %d", response->status);
-        fail(self, response->status ? why : response->error.message);
+        sy_provider_fail_why(&self->provider, response->status ? why : response->error.message);
         return;
     }
     if (sy_credentials_from_json("the answer of the container's endpoint", response->body,
@@ -119,7 +112,7 @@ static int find_token(char **ret, char **ret_why) {
         return -1;
     }
     if (!file)
-        token = value ? sy_strdup(value) : NULL;
+        token = sy_strdup_any(value);
     len = token ? strlen(token) : 0;
     while (len > 0 && (token[len - 1] == '\n' || token[len - 1] == '\r'))
         token[--len] = '\0';
@@ -138,7 +131,7 @@ static void fetch(struct sy_provider *provider) {
     SY_AUTO_FREE char *why = NULL;
     char *token = NULL;
     if (find_token(&token, &why)) {
-        fail(self, why);
+        sy_provider_fail_why(&self->provider, why);
         return;
     }
     const struct sy_http_header headers[] = {

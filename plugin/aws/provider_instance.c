@@ -140,23 +140,17 @@ static void destroy(struct sy_provider *provider) {
     free(self);
 }
 
-static const char *setting(const struct sy_provider_scope *scope, const char *name,
-                           const char *key) {
-    const char *value = sy_variable(name);
-    return value ? value : sy_settings_value(scope->settings, key);
-}
-
 static int find_base(const struct sy_provider_scope *scope, char **ret, struct sy_error *error) {
-    const char *own =
-        setting(scope, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
-    const char *mode = setting(scope, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-                               "ec2_metadata_service_endpoint_mode");
+    const char *own = sy_settings_variable(scope->settings, "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                                           "ec2_metadata_service_endpoint");
+    const char *mode =
+        sy_settings_variable(scope->settings, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                             "ec2_metadata_service_endpoint_mode");
     struct sy_endpoint endpoint;
     if (own && *own) {
         if (sy_endpoint_parse("AWS_EC2_METADATA_SERVICE_ENDPOINT", own, &endpoint, error))
             return -1;
-        *ret = sy_asprintf("%s://%s%s/", endpoint.tls ? "https" : "http", endpoint.host,
-                           endpoint.prefix);
+        *ret = sy_endpoint_url(&endpoint, "/");
         return 0;
     }
     bool six = mode && strcasecmp(mode, "ipv6") == 0;
@@ -169,7 +163,7 @@ static int find_base(const struct sy_provider_scope *scope, char **ret, struct s
 
 static int find_number(const struct sy_provider_scope *scope, const char *name, const char *key,
                        int64_t max, int64_t *ret, struct sy_error *error) {
-    const char *value = setting(scope, name, key);
+    const char *value = sy_settings_variable(scope->settings, name, key);
     *ret = 1;
     return value && *value ? sy_integer_parse(name, value, 1, max, ret, error) : 0;
 }

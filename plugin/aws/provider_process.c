@@ -51,11 +51,8 @@ static void stop(struct process *self) {
 }
 
 static void fail(struct process *self, const char *why) {
-    struct sy_error error = {0};
     stop(self);
-    (void)sy_fail_reason(&error, SY_UNAUTHENTICATED, "NO_CREDENTIALS",
-                         "no AWS credentials from %s: %s", self->provider.name, why);
-    sy_provider_fail(&self->provider, &error);
+    sy_provider_fail_why(&self->provider, why);
 }
 
 static bool is_version_1(const struct sy_buffer *printed) {

@@ -53,8 +53,7 @@ static struct sy_ask *ask(struct sso *self, const struct sy_service *service,
     if (sy_settings_endpoint(self->provider.scope->settings, service, self->region, &endpoint,
                              error))
         return NULL;
-    SY_AUTO_FREE char *url = sy_asprintf("%s://%s%s%s", endpoint.tls ? "https" : "http",
-                                         endpoint.host, endpoint.prefix, path);
+    SY_AUTO_FREE char *url = sy_endpoint_url(&endpoint, path);
     struct sy_ask_options options = {.io = self->provider.scope->io,
                                      .timers = self->provider.scope->timers,
                                      .request = *request,
@@ -127,7 +126,7 @@ static void role_came(void *ctx, const struct sy_http_response *response) {
     struct sy_error error = {0};
     self->ask = NULL;
     int failed = -1;
-    if (response->status >= 200 && response->status <= 299) {
+    if (sy_http_is_good(response)) {
         (void)sy_clock_learn(self->provider.scope->clock, response);
         failed = read_role(response, &credentials, &error);
     } else {
@@ -275,7 +274,7 @@ int sy_provider_sso(const struct sy_provider_scope *scope, const char *profile,
     self->provider = (struct sy_provider){
         .ops = &ops, .scope = scope, .name = sy_asprintf("SSO of profile %s", profile)};
     self->profile = sy_strdup(profile);
-    self->session = from->session ? sy_strdup(from->session) : NULL;
+    self->session = sy_strdup_any(from->session);
     self->start_url = sy_strdup(from->start_url);
     self->region = sy_strdup(from->region);
     self->account = sy_strdup(from->account);

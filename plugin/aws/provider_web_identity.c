@@ -23,13 +23,6 @@ struct web_identity {
     struct sy_ask *ask;
 };
 
-static void fail(struct web_identity *self, const char *why) {
-    struct sy_error error = {0};
-    (void)sy_fail_reason(&error, SY_UNAUTHENTICATED, "NO_CREDENTIALS",
-                         "no AWS credentials from %s: %s", self->provider.name, why);
-    sy_provider_fail(&self->provider, &error);
-}
-
 static void sts_answered(void *ctx, const struct sy_http_response *response) {
     struct web_identity *self = ctx;
     struct sy_credentials credentials = {0};
@@ -57,7 +50,7 @@ static void ask_sts(struct web_identity *self, char *token) {
             len = 0;
     if (len == 0) {
         sy_secret_free(token);
-        fail(self, "it is no token: a token is one line without blanks");
+        sy_provider_fail_why(&self->provider, "it is no token: a token is one line without blanks");
         return;
     }
     self->token = token;
@@ -77,7 +70,7 @@ static void read_token_file(struct web_identity *self) {
     }
     SY_AUTO_FREE char *why =
         sy_asprintf("its token file %.200s cannot be read: %s", self->where, strerror(errno));
-    fail(self, why);
+    sy_provider_fail_why(&self->provider, why);
 }
 
 static void github_answered(void *ctx, const struct sy_http_response *response) {
@@ -86,7 +79,7 @@ static void github_answered(void *ctx, const struct sy_http_response *response) 
     struct sy_error ignored = {0};
     char *token = sy_calloc(1, TOKEN_MAX);
     self->ask = NULL;
-    if (response->status >= 200 && response->status <= 299 &&
+    if (sy_http_is_good(response) &&
         sy_json_parse("it", response->body, response->body_len, &answer, &ignored) == 0 &&
         sy_json_string(answer, "value", true, token, TOKEN_MAX, &ignored) == 0) {
         ask_sts(self, token);
@@ -99,14 +92,16 @@ static void github_answered(void *ctx, const struct sy_http_response *response) 
             : sy_asprintf("GitHub's token service answered HTTP %d%s; the job needs "
                           "\"permissions: id-token: write\"",
                           response->status, response->status <= 299 ? " without a token" : "");
-    fail(self, why);
+    sy_provider_fail_why(&self->provider, why);
 }
 
 static void ask_github(struct web_identity *self) {
     const char *base = sy_variable("ACTIONS_ID_TOKEN_REQUEST_URL");
     const char *bearer = sy_variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
     if (!base || !bearer) {
-        fail(self, "ACTIONS_ID_TOKEN_REQUEST_URL or ACTIONS_ID_TOKEN_REQUEST_TOKEN is gone");
+        sy_provider_fail_why(
+            &self->provider,
+            "ACTIONS_ID_TOKEN_REQUEST_URL or ACTIONS_ID_TOKEN_REQUEST_TOKEN is gone");
         return;
     }
     SY_AUTO_FREE char *url =
@@ -165,6 +160,6 @@ struct sy_provider *sy_provider_web_identity(const struct sy_provider_scope *sco
     self->from = from;
     self->where = sy_strdup(where);
     self->arn = sy_strdup(role->arn);
-    self->session_name = role->session_name ? sy_strdup(role->session_name) : NULL;
+    self->session_name = sy_strdup_any(role->session_name);
     return &self->provider;
 }

@@ -15,15 +15,15 @@ const char *sy_settings_value(const struct sy_settings *settings, const char *ke
     return sy_profile_value(settings->profiles, settings->profile, key);
 }
 
-static const char *variable_or_setting(const struct sy_settings *settings, const char *name,
-                                       const char *key) {
+const char *sy_settings_variable(const struct sy_settings *settings, const char *name,
+                                 const char *key) {
     const char *value = sy_variable(name);
     return value ? value : sy_settings_value(settings, key);
 }
 
 /* As botocore: "true" in any case, and nothing else. */
 static bool is_on(const struct sy_settings *settings, const char *name, const char *key) {
-    const char *value = variable_or_setting(settings, name, key);
+    const char *value = sy_settings_variable(settings, name, key);
     return value && strcasecmp(value, "true") == 0;
 }
 
@@ -35,7 +35,6 @@ static int choose_profile(struct sy_settings *settings, const char *flag, struct
     if (!name)
         name = sy_variable("AWS_PROFILE");
     settings->profile_by_flag = flag != NULL;
-    settings->profile_named = name != NULL;
     settings->profile = sy_strdup(name ? name : "default");
     /* A name that messages and logs cannot show counts as none, even if a file has it. */
     if (!name ||
@@ -54,7 +53,7 @@ static int choose_region(struct sy_settings *settings, const char *flag, struct 
     if (!region)
         region = sy_variable("AWS_REGION");
     if (!region)
-        region = variable_or_setting(settings, "AWS_DEFAULT_REGION", "region");
+        region = sy_settings_variable(settings, "AWS_DEFAULT_REGION", "region");
     if (!region || !*region)
         return sy_fail_field(error, "region",
                              "no AWS region: set AWS_REGION (or AWS_DEFAULT_REGION, or region in "
@@ -68,7 +67,7 @@ static int choose_region(struct sy_settings *settings, const char *flag, struct 
 static int choose_sts(struct sy_settings *settings, struct sy_error *error) {
     char shown[64];
     const char *value =
-        variable_or_setting(settings, "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints");
+        sy_settings_variable(settings, "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints");
     if (value && strcmp(value, "legacy") != 0 && strcmp(value, "regional") != 0)
         return sy_fail_field(error, "sts_regional_endpoints",
                              "AWS_STS_REGIONAL_ENDPOINTS: \"%s\" is not known; use regional or "
@@ -83,7 +82,7 @@ static int choose_sts(struct sy_settings *settings, struct sy_error *error) {
  * right. It costs 1 us without files and 50 us with twenty profiles in each. */
 int sy_settings_load(const char *region, const char *endpoint, const char *profile,
                      struct sy_settings *ret, struct sy_error *error) {
-    struct sy_settings settings = {.endpoint = endpoint ? sy_strdup(endpoint) : NULL};
+    struct sy_settings settings = {.endpoint = sy_strdup_any(endpoint)};
     if (sy_profiles_load(&settings.profiles, error) || choose_profile(&settings, profile, error) ||
         choose_region(&settings, region, error) || choose_sts(&settings, error)) {
         sy_settings_finish(&settings);

@@ -10,7 +10,6 @@
 struct sy_settings {
     struct sy_profiles *profiles;
     char *profile;        /* never NULL: "default" when nobody named one */
-    bool profile_named;   /* by a flag or a variable: then it must exist */
     bool profile_by_flag; /* then keys in variables do not count, as in botocore */
     char *region;
     char *endpoint;         /* the flag's, for every service; NULL: none */
@@ -30,6 +29,9 @@ void sy_settings_finish(struct sy_settings *settings);
 const char *sy_variable(const char *name);
 /* A setting of the profile. */
 const char *sy_settings_value(const struct sy_settings *settings, const char *key);
+/* The variable, else the setting of the profile. */
+const char *sy_settings_variable(const struct sy_settings *settings, const char *name,
+                                 const char *key);
 
 /* Where the service answers in a region, which need not be the settings' own. An endpoint
  * that the user names is taken as it is, whatever is said about FIPS and dual stack, as in

@@ -88,8 +88,7 @@ static struct sy_ask *send_body(const struct sy_provider_scope *scope,
     if (sy_settings_sts(scope->settings, &endpoint, &region, error))
         return NULL;
     SY_AUTO_FREE char *path = sy_asprintf("%s/", endpoint.prefix);
-    SY_AUTO_FREE char *url =
-        sy_asprintf("%s://%s%s", endpoint.tls ? "https" : "http", endpoint.host, path);
+    SY_AUTO_FREE char *url = sy_endpoint_url(&endpoint, "/");
     add_header(&message, "Host", endpoint.host);
     add_header(&message, "Content-Type", sy_service_sts.content_type);
     if (!signer || sign(scope, region, path, signer, body, &message, error) == 0) {
@@ -202,7 +201,7 @@ int sy_sts_read(const struct sy_provider_scope *scope, const char *who, const ch
     struct sy_error why = {0};
     if (response->status == 0)
         return no_answer(who, action, response, error);
-    if (response->status < 200 || response->status > 299)
+    if (!sy_http_is_good(response))
         return refused(who, action, secrets, response, error);
     /* The end that is told is by AWS's clock: compare it with that one. */
     (void)sy_clock_learn(scope->clock, response);

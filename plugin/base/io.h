@@ -65,6 +65,10 @@ static inline int64_t sy_io_now(struct sy_io *io) {
     return io->ops->now_ms(io);
 }
 
+/* 2xx? */
+static inline bool sy_http_is_good(const struct sy_http_response *response) {
+    return response->status >= 200 && response->status <= 299;
+}
 /* Value of a response header by name, case-insensitive; NULL when absent. */
 const char *sy_http_header_get(const struct sy_http_response *response, const char *name);
 

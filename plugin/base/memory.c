@@ -23,6 +23,10 @@ char *sy_strdup(const char *s) {
     return must(strdup(s));
 }
 
+char *sy_strdup_any(const char *s) {
+    return s ? sy_strdup(s) : NULL;
+}
+
 char *sy_strndup(const char *s, size_t n) {
     return must(strndup(s, n));
 }

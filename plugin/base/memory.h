@@ -13,6 +13,7 @@
 void *sy_calloc(size_t count, size_t size) __attribute__((returns_nonnull, malloc));
 void *sy_realloc(void *p, size_t size) __attribute__((returns_nonnull));
 char *sy_strdup(const char *s) __attribute__((returns_nonnull, malloc));
+char *sy_strdup_any(const char *s) __attribute__((malloc)); /* NULL stays NULL */
 char *sy_strndup(const char *s, size_t n) __attribute__((returns_nonnull, malloc));
 char *sy_asprintf(const char *fmt, ...) SY_PRINTF(1, 2) __attribute__((returns_nonnull, malloc));
 
