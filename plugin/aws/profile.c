@@ -1,14 +1,12 @@
 #include "aws/profile.h"
 
 #include "aws/words.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct file {
     char *path; /* as the user wrote it, or the default */
@@ -26,41 +24,6 @@ char *sy_home_path(const char *path) {
     if (path[0] != '~' || (path[1] && path[1] != '/'))
         return sy_strdup(path);
     return home && *home ? sy_asprintf("%s%s", home, path + 1) : NULL;
-}
-
-static int read_all(int fd, size_t max, char **ret, size_t *ret_len) {
-    SY_AUTO_BUFFER struct sy_buffer text = {0};
-    char block[8192];
-    ssize_t n = 0;
-    sy_buffer_append(&text, "", 0);
-    while ((n = read(fd, block, sizeof block)) > 0) {
-        sy_buffer_append(&text, block, (size_t)n);
-        if (text.len > max) {
-            errno = EFBIG;
-            return -1;
-        }
-    }
-    if (n < 0)
-        return -1;
-    *ret_len = text.len;
-    *ret = SY_STEAL(text.data);
-    return 0;
-}
-
-int sy_file_read(const char *path, size_t max, char **ret, size_t *ret_len) {
-    struct stat is;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    int failed = -1;
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode))
-        failed = read_all(fd, max, ret, ret_len);
-    else
-        errno = EINVAL;
-    int why = errno;
-    (void)close(fd);
-    errno = why;
-    return failed;
 }
 
 static int load(struct file *file, const char *variable, const char *otherwise,

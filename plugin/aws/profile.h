@@ -36,8 +36,5 @@ const struct sy_ini_section *sy_profiles_services(const struct sy_profiles *prof
 
 /* A ~ in front of a path becomes the home directory; the caller frees it. NULL: no HOME. */
 char *sy_home_path(const char *path);
-/* The whole of a regular file of at most max bytes, NUL-terminated; the caller frees it. -1: errno
- * says why; EFBIG when it is larger, EINVAL when it is no file. */
-SY_MUST_USE int sy_file_read(const char *path, size_t max, char **ret, size_t *ret_len);
 
 #endif

@@ -4,6 +4,7 @@
 #include "aws/provider.h"
 
 #include "aws/ask.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 

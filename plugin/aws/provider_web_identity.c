@@ -4,6 +4,7 @@
 #include "aws/provider.h"
 
 #include "aws/sts.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 

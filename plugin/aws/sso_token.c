@@ -3,6 +3,7 @@
 #include "aws/clock.h"
 #include "aws/credentials.h"
 #include "aws/profile.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"

@@ -5,6 +5,7 @@
 #include "core/verdict.h"
 #include "engine/engine.h"
 #include "engine/function.h"
+#include "state/record_json.h"
 
 #include <json-c/json.h>
 
@@ -108,18 +109,7 @@ char *sy_plan_json(const struct sy_plan *plan) {
     add_string(o, "last_known_good", plan->last_known_good);
     add_routing(o, "routing", &plan->routing);
     json_object_object_add(o, "stages", stages_json(&plan->spec, plan->expected));
-    add_int(o, "threshold_bp", plan->spec.threshold_bp);
-    add_int(o, "min_invocations", plan->spec.min_invocations);
-    add_int(o, "window_ms", plan->spec.window_ms);
-    add_int(o, "lock_in_ms", plan->spec.lock_in_ms);
-    add_int(o, "period_ms", plan->spec.period_ms);
-    add_int(o, "poll_ms", plan->spec.poll_ms);
-    add_string(o, "wait", sy_wait_word(plan->spec.wait));
-    add_string(o, "on_interrupt", sy_interrupt_word(plan->spec.on_interrupt));
-    add_string(o, "on_inconclusive", sy_inconclusive_word(plan->spec.on_inconclusive));
-    add_string(o, "primary", sy_primary_word(plan->spec.primary));
-    json_object_object_add(o, "retry", json_object_new_boolean(plan->spec.retry));
-    json_object_object_add(o, "mirror_alias", json_object_new_boolean(plan->spec.mirror_alias));
+    sy_spec_add_settings(o, &plan->spec);
     struct json_object *warnings = json_object_new_array();
     for (uint32_t i = 0; i < plan->n_warnings; i++)
         json_object_array_add(warnings, json_object_new_string(plan->warnings[i]));

@@ -36,6 +36,13 @@ struct sy_alias *sy_function_alias(struct sy_function *function, const char *nam
     return NULL;
 }
 
+void sy_version_copy_code(struct sy_version *to, const struct sy_version *from) {
+    memcpy(to->code_sha256, from->code_sha256, sizeof to->code_sha256);
+    memcpy(to->role, from->role, sizeof to->role);
+    memcpy(to->dead_letter, from->dead_letter, sizeof to->dead_letter);
+    sy_timeline_copy(&to->error_rate, &from->error_rate);
+}
+
 struct sy_version *sy_function_publish(struct sy_world *world, struct sy_function *function,
                                        int64_t number) {
     size_t count = function->n_versions++;

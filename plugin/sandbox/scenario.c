@@ -162,13 +162,8 @@ static int latest_read(struct sy_world *world, struct sy_function *function,
     memcpy(latest->state, "Active", sizeof "Active");
     sy_world_uuid(world, latest->revision);
     sy_code_hash(function->name, 0, latest->code_sha256);
-    if (function->n_versions) {
-        const struct sy_version *last = &function->versions[function->n_versions - 1];
-        memcpy(latest->code_sha256, last->code_sha256, sizeof latest->code_sha256);
-        memcpy(latest->role, last->role, sizeof latest->role);
-        memcpy(latest->dead_letter, last->dead_letter, sizeof latest->dead_letter);
-        sy_timeline_copy(&latest->error_rate, &last->error_rate);
-    }
+    if (function->n_versions)
+        sy_version_copy_code(latest, &function->versions[function->n_versions - 1]);
     if (sy_json_child(object, "latest", false, json_type_object, &child, error))
         return -1;
     if (!child)

@@ -24,6 +24,17 @@ static bool is_busy(struct sy_call *call, const struct sy_function *function) {
     return function->updating;
 }
 
+/* "" = whatever it is; answers otherwise. */
+static bool is_latest_revision(struct sy_call *call, const struct sy_version *latest,
+                               const char *revision) {
+    bool same = !revision[0] || strcmp(revision, latest->revision) == 0;
+    if (!same)
+        sy_answer_error(call, 412, "PreconditionFailedException",
+                        "The Revision Id provided does not match the latest Revision Id. Call the "
+                        "GetFunction/GetAlias API to retrieve the latest Revision Id");
+    return same;
+}
+
 static bool is_same(const struct sy_version *a, const struct sy_version *b) {
     return strcmp(a->code_sha256, b->code_sha256) == 0 && strcmp(a->role, b->role) == 0 &&
            strcmp(a->dead_letter, b->dead_letter) == 0;
@@ -47,13 +58,7 @@ static bool publish_is_allowed(struct sy_call *call, const struct sy_version *la
                         hash, latest->code_sha256);
         return false;
     }
-    if (revision[0] && strcmp(revision, latest->revision) != 0) {
-        sy_answer_error(call, 412, "PreconditionFailedException",
-                        "The Revision Id provided does not match the latest Revision Id. Call the "
-                        "GetFunction/GetAlias API to retrieve the latest Revision Id");
-        return false;
-    }
-    return true;
+    return is_latest_revision(call, latest, revision);
 }
 
 /* What did not change since the last version gives that version again. */
@@ -70,15 +75,12 @@ void sy_world_publish_version(struct sy_call *call) {
         function->n_versions ? &function->versions[function->n_versions - 1] : NULL;
     if (!version || !is_same(version, &function->latest)) {
         version = sy_function_publish(world, function, function->next_number);
-        memcpy(version->code_sha256, function->latest.code_sha256, sizeof version->code_sha256);
+        sy_version_copy_code(version, &function->latest);
         memcpy(version->description, description[0] ? description : function->latest.description,
                sizeof description);
-        memcpy(version->role, function->latest.role, sizeof version->role);
-        memcpy(version->dead_letter, function->latest.dead_letter, sizeof version->dead_letter);
         if (function->publish_state[0])
             memcpy(version->state, function->publish_state, sizeof version->state);
         version->active_from_ms = world->now_ms - world->start_ms + function->publish_pending_ms;
-        sy_timeline_copy(&version->error_rate, &function->latest.error_rate);
     }
     (void)sy_version_text(version->number, number);
     sy_answer(call, 201, sy_lambda_configuration(world, function, version, number, true));
@@ -148,13 +150,8 @@ void sy_world_update_code(struct sy_call *call) {
         (void)refuse_code(call, error.message);
         return;
     }
-    if (revision[0] && strcmp(revision, latest->revision) != 0) {
-        sy_answer_error(call, 412, "PreconditionFailedException",
-                        "The Revision Id provided does not match the latest Revision Id. Call the "
-                        "GetFunction/GetAlias API to retrieve the latest Revision Id");
-        return;
-    }
-    if (is_busy(call, function) || !code_read(call, hash))
+    if (!is_latest_revision(call, latest, revision) || is_busy(call, function) ||
+        !code_read(call, hash))
         return;
     memcpy(latest->code_sha256, hash, sizeof latest->code_sha256);
     latest->modified_ms = world->now_ms;

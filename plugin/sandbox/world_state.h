@@ -254,6 +254,8 @@ struct sy_alias *sy_function_alias(struct sy_function *function, const char *nam
 /* Add a version behind the others, which must have lower numbers; state Active, no errors. */
 struct sy_version *sy_function_publish(struct sy_world *world, struct sy_function *function,
                                        int64_t number);
+/* Code and configuration: what publishing takes from $LATEST. */
+void sy_version_copy_code(struct sy_version *to, const struct sy_version *from);
 /* Set what the alias does from now on, with a new revision; creates it when it does not exist. */
 struct sy_alias *sy_function_route(struct sy_world *world, struct sy_function *function,
                                    const char *name, const struct sy_split *split);

@@ -39,6 +39,11 @@ static struct json_object *spec_new(const struct sy_spec *spec) {
     add_string(object, "alias", spec->alias);
     add_string(object, "version", spec->version);
     json_object_object_add(object, "stages", stages_new(spec));
+    sy_spec_add_settings(object, spec);
+    return object;
+}
+
+void sy_spec_add_settings(struct json_object *object, const struct sy_spec *spec) {
     add_int(object, "threshold_bp", spec->threshold_bp);
     add_int(object, "min_invocations", spec->min_invocations);
     add_int(object, "window_ms", spec->window_ms);
@@ -51,7 +56,6 @@ static struct json_object *spec_new(const struct sy_spec *spec) {
     add_string(object, "primary", sy_primary_word(spec->primary));
     add_bool(object, "retry", spec->retry);
     add_bool(object, "mirror_alias", spec->mirror_alias);
-    return object;
 }
 
 static bool is_blank(const struct sy_stage_result *result) {

@@ -11,6 +11,14 @@ char *sy_record_write(const struct sy_record *record) __attribute__((returns_non
  * FAILED_PRECONDITION with reason BAD_RECORD; *ret is untouched. */
 SY_MUST_USE int sy_record_parse(const char *text, size_t len, struct sy_record *ret,
                                 struct sy_error *error);
+/* A spec, as a record and a printed plan have it: threshold, window and all else but names and
+ * stages is added to object. */
+struct json_object;
+void sy_spec_add_settings(struct json_object *object, const struct sy_spec *spec);
+/* All of it, with the names and "stages", checked by sy_spec_check(). */
+SY_MUST_USE int sy_spec_parse(const struct json_object *object, struct sy_spec *ret,
+                              struct sy_error *error);
+
 char *sy_lease_write(const struct sy_lease *lease) __attribute__((returns_nonnull, malloc));
 SY_MUST_USE int sy_lease_parse(const char *text, size_t len, struct sy_lease *ret,
                                struct sy_error *error);

@@ -111,12 +111,10 @@ static int parse_choices(const struct json_object *object, struct sy_spec *spec,
     return 0;
 }
 
-static int parse_spec(const struct json_object *record, struct sy_spec *spec,
-                      struct sy_error *error) {
-    struct json_object *object = NULL;
+int sy_spec_parse(const struct json_object *object, struct sy_spec *ret, struct sy_error *error) {
+    struct sy_spec out = {0};
+    struct sy_spec *spec = &out;
     int64_t threshold_bp = 0;
-    if (sy_json_child(record, "spec", true, json_type_object, &object, error))
-        return -1;
     if (sy_json_string(object, "function", true, spec->function, sizeof spec->function, error) ||
         sy_json_string(object, "alias", true, spec->alias, sizeof spec->alias, error) ||
         sy_json_string(object, "version", true, spec->version, sizeof spec->version, error) ||
@@ -132,7 +130,18 @@ static int parse_spec(const struct json_object *record, struct sy_spec *spec,
         sy_json_bool(object, "mirror_alias", true, &spec->mirror_alias, error))
         return -1;
     spec->threshold_bp = (int32_t)threshold_bp;
-    return sy_spec_check(spec, error);
+    if (sy_spec_check(spec, error))
+        return -1;
+    *ret = out;
+    return 0;
+}
+
+static int parse_spec(const struct json_object *record, struct sy_spec *ret,
+                      struct sy_error *error) {
+    struct json_object *object = NULL;
+    if (sy_json_child(record, "spec", true, json_type_object, &object, error))
+        return -1;
+    return sy_spec_parse(object, ret, error);
 }
 
 static int parse_result(struct json_object *item, struct sy_stage_result *ret,

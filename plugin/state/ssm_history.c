@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "state/record_json.h"
+#include "state/ssm_json.h"
 
 #include <json-c/json.h>
 #include <string.h>
@@ -99,14 +100,10 @@ static int take_page(struct sy_ssm_history *history, const struct sy_aws_reply *
     if (sy_json_parse("the body", reply->body, reply->body_len, &tree, &why) ||
         sy_json_child(tree, "Parameters", true, json_type_array, &list, &why) ||
         sy_json_string(tree, "NextToken", false, token, TOKEN_MAX, &why))
-        return sy_fail(error, SY_INTERNAL,
-                       "SSM's answer to GetParameterHistory is not as documented: %.300s",
-                       why.message);
+        return sy_ssm_odd_answer("GetParameterHistory", &why, error);
     for (size_t i = 0; i < json_object_array_length(list) && history->n < VERSIONS_MAX; i++)
         if (take(history, json_object_array_get_idx(list, i), &why))
-            return sy_fail(error, SY_INTERNAL,
-                           "SSM's answer to GetParameterHistory is not as documented: %.300s",
-                           why.message);
+            return sy_ssm_odd_answer("GetParameterHistory", &why, error);
     return 0;
 }
 

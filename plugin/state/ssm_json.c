@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
-static int odd_answer(const char *operation, const struct sy_error *why, struct sy_error *error) {
+int sy_ssm_odd_answer(const char *operation, const struct sy_error *why, struct sy_error *error) {
     struct sy_error copy = *why;
     return sy_fail(error, SY_INTERNAL, "SSM's answer to %s is not as documented: %s", operation,
                    copy.message);
@@ -76,7 +76,7 @@ int sy_parameters_parse(const char *body, size_t len, char *const *names, size_t
         sy_json_child(tree, "Parameters", true, json_type_array, &found, &why) ||
         sy_json_child(tree, "InvalidParameters", false, json_type_array, &invalid, &why) ||
         parse_found(found, names, n, ret, &why) || check_absent(invalid, names, n, ret, &why))
-        return odd_answer("GetParameters", &why, error);
+        return sy_ssm_odd_answer("GetParameters", &why, error);
     *ret_tree = tree;
     tree = NULL;
     return 0;
@@ -90,7 +90,7 @@ int sy_parameter_parse(const char *body, size_t len, struct sy_parameter *ret,
     if (sy_json_parse("the body", body, len, &tree, &why) ||
         sy_json_child(tree, "Parameter", true, json_type_object, &parameter, &why) ||
         sy_parameter_of(parameter, ret, &why))
-        return odd_answer("GetParameter", &why, error);
+        return sy_ssm_odd_answer("GetParameter", &why, error);
     *ret_tree = tree;
     tree = NULL;
     return 0;
@@ -101,7 +101,7 @@ int sy_put_parse(const char *body, size_t len, int64_t *ret_version, struct sy_e
     struct sy_error why;
     if (sy_json_parse("the body", body, len, &tree, &why) ||
         sy_json_int(tree, "Version", true, 1, INT64_MAX, ret_version, &why))
-        return odd_answer("PutParameter", &why, error);
+        return sy_ssm_odd_answer("PutParameter", &why, error);
     return 0;
 }
 

@@ -27,6 +27,8 @@ SY_MUST_USE int sy_parameter_parse(const char *body, size_t len, struct sy_param
 /* One parameter within an answer; borrowed from it. The error does not name the operation. */
 SY_MUST_USE int sy_parameter_of(struct json_object *object, struct sy_parameter *ret,
                                 struct sy_error *error);
+/* INTERNAL: an answer that breaks its shape, whatever the accessor called it; returns -1. */
+int sy_ssm_odd_answer(const char *operation, const struct sy_error *why, struct sy_error *error);
 /* PutParameter: the version as written. */
 SY_MUST_USE int sy_put_parse(const char *body, size_t len, int64_t *ret_version,
                              struct sy_error *error);

@@ -114,9 +114,7 @@ static int page_add(struct sy_ssm_names *r, struct json_object *list, struct sy_
         struct sy_error why;
         if (sy_json_string(item, "Name", true, name, sizeof name, &why) ||
             sy_parameter_of(item, &parameter, &why))
-            return sy_fail(error, SY_INTERNAL,
-                           "SSM's answer to GetParametersByPath is not as documented: %s",
-                           why.message);
+            return sy_ssm_odd_answer("GetParametersByPath", &why, error);
         if (strncmp(name, r->path, len) == 0 && name[len] == '/' &&
             parameter_add(r, name, name + len + 1, &parameter, error))
             return -1;
@@ -133,8 +131,7 @@ static int page_take(struct sy_ssm_names *r, const struct sy_aws_reply *reply, c
     if (sy_json_parse("the body", reply->body, reply->body_len, &page, &why) ||
         sy_json_child(page, "Parameters", true, json_type_array, &list, &why) ||
         sy_json_child(page, "NextToken", false, json_type_string, &token, &why))
-        return sy_fail(error, SY_INTERNAL,
-                       "SSM's answer to GetParametersByPath is not as documented: %s", why.message);
+        return sy_ssm_odd_answer("GetParametersByPath", &why, error);
     if (page_add(r, list, error))
         return -1;
     *ret_token = token && json_object_get_string_len(token)

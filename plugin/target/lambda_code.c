@@ -2,17 +2,15 @@
 #include "target/lambda_call.h"
 
 #include "aws/blob.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "target/lambda_json.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* 70 MB over a slow line; the other calls' 15 s would cut it off. */
 enum { UPLOAD_TIMEOUT_MS = 300000 };
@@ -30,37 +28,22 @@ static int unreadable(const char *path, const char *why, struct sy_error *error)
                          sy_text_clean(path, strlen(path), shown, sizeof shown), why);
 }
 
-/* A file that was opened, whole. */
-static int read_open(int fd, const char *path, struct sy_buffer *ret, struct sy_error *error) {
-    struct stat about;
-    char piece[65536];
-    ssize_t n = 0;
-    if (fstat(fd, &about) || !S_ISREG(about.st_mode))
-        return unreadable(path, "is no regular file; name a zip archive", error);
-    if (about.st_size > SY_ZIP_MAX_BYTES)
+static int read_zip(const char *path, char **ret, size_t *ret_len, struct sy_error *error) {
+    char why[160];
+    if (sy_file_read(path, SY_ZIP_MAX_BYTES, ret, ret_len)) {
+        int code = errno;
+        (void)snprintf(why, sizeof why, "cannot be read by the engine: %s", strerror(code));
         return unreadable(path,
-                          "is larger than the 50 MB that Lambda takes directly; put it into S3 and "
-                          "name s3://bucket/key",
+                          code == EINVAL ? "is no regular file; name a zip archive"
+                          : code == EFBIG
+                              ? "is larger than the 50 MB that Lambda takes directly; put it into "
+                                "S3 and name s3://bucket/key"
+                              : why,
                           error);
-    while (ret->len <= SY_ZIP_MAX_BYTES && (n = read(fd, piece, sizeof piece)) > 0)
-        sy_buffer_append(ret, piece, (size_t)n);
-    if (n < 0 || ret->len > SY_ZIP_MAX_BYTES)
-        return unreadable(path, "could not be read: it changed meanwhile", error);
-    if (ret->len < 22 || memcmp(ret->data, "PK", 2) != 0)
+    }
+    if (*ret_len < 22 || memcmp(*ret, "PK", 2) != 0)
         return unreadable(path, "is no zip archive; Lambda takes nothing else as a file", error);
     return 0;
-}
-
-static int read_zip(const char *path, struct sy_buffer *ret, struct sy_error *error) {
-    char why[160];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        (void)snprintf(why, sizeof why, "cannot be read by the engine: %s", strerror(errno));
-        return unreadable(path, why, error);
-    }
-    int failed = read_open(fd, path, ret, error);
-    (void)close(fd);
-    return failed;
 }
 
 static void update_finish(struct updating *updating, const struct sy_configuration *configuration,
@@ -123,7 +106,8 @@ static void add_string(struct json_object *object, const char *key, const char *
 static int body_write(struct updating *updating, const struct sy_package *package,
                       const char *revision, struct sy_buffer *ret, struct sy_error *error) {
     SY_AUTO_JSON struct json_object *object = json_object_new_object();
-    SY_AUTO_BUFFER struct sy_buffer archive = {0};
+    SY_AUTO_FREE char *archive = NULL;
+    size_t len = 0;
     add_string(object, "RevisionId", revision);
     if (package->kind == SY_PACKAGE_S3) {
         add_string(object, "S3Bucket", package->bucket);
@@ -132,11 +116,11 @@ static int body_write(struct updating *updating, const struct sy_package *packag
     } else if (package->kind == SY_PACKAGE_IMAGE) {
         add_string(object, "ImageUri", package->image_uri);
     } else {
-        if (read_zip(package->zip_path, &archive, error) ||
-            sy_blob_sha256(archive.data, archive.len, updating->code_sha256, error))
+        if (read_zip(package->zip_path, &archive, &len, error) ||
+            sy_blob_sha256(archive, len, updating->code_sha256, error))
             return -1;
         sy_buffer_puts(ret, "{\"ZipFile\":\"");
-        sy_blob_base64(ret, archive.data, archive.len);
+        sy_blob_base64(ret, archive, len);
         sy_buffer_puts(ret, json_object_object_length(object) ? "\"," : "\"");
     }
     SY_AUTO_FREE char *rest = sy_json_write(object);

@@ -47,12 +47,6 @@ char *sy_lambda_alias_write(const char *name, const struct sy_routing *routing,
 }
 
 /* An answer that breaks its shape is the service's fault, whatever the accessor called it. */
-static int odd_answer(const char *what, const struct sy_error *why, struct sy_error *error) {
-    struct sy_error copy = *why;
-    return sy_fail(error, SY_INTERNAL, "Lambda's answer to %s is not as documented: %s", what,
-                   copy.message);
-}
-
 static int weight_parse(const char *version, const struct json_object *weights,
                         struct json_object *value, struct sy_routing *routing,
                         struct sy_error *error) {
@@ -121,7 +115,7 @@ int sy_lambda_alias_parse(const char *what, const char *body, size_t len,
     if (sy_json_parse("the body", body, len, &alias, &why) ||
         sy_lambda_routing_parse(alias, &state.routing, &why) ||
         sy_json_string(alias, "RevisionId", true, state.revision, sizeof state.revision, &why))
-        return odd_answer(what, &why, error);
+        return sy_lambda_odd_answer(what, &why, error);
     if (!state.revision[0])
         return sy_fail(error, SY_INTERNAL,
                        "Lambda's answer to %s is not as documented: RevisionId is empty", what);
@@ -168,7 +162,7 @@ int sy_lambda_configuration_parse(const char *what, const char *body, size_t len
                        sizeof c.last_update_reason, &why) ||
         sy_lambda_text(config, "Role", c.role, sizeof c.role, &why) ||
         dead_letter_parse(config, &c, &why) || snap_start_parse(config, &c, &why))
-        return odd_answer(what, &why, error);
+        return sy_lambda_odd_answer(what, &why, error);
     *ret = c;
     return 0;
 }
