@@ -34,11 +34,9 @@ int sy_cli_check(const struct sy_cli *cli) {
     sy_host_finish(host);
     if (failed)
         return sy_cli_error(cli, &error);
-    if (cli->output == SY_FORMAT_JSON) {
-        SY_AUTO_FREE char *line = sy_findings_json(cli, findings);
-        (void)printf("%s\n", line);
-    } else {
+    if (cli->output == SY_FORMAT_JSON)
+        sy_cli_put_line(sy_findings_json(cli, findings));
+    else
         print_findings(cli, findings);
-    }
     return has_error(findings) ? SY_EXIT_REFUSED : SY_EXIT_OK;
 }

@@ -19,12 +19,10 @@ static void print_event(const struct sy_function_event *event) {
 }
 
 static void show(const struct sy_cli *cli, const struct sy_function_event *event) {
-    if (cli->output == SY_FORMAT_JSON) {
-        SY_AUTO_FREE char *line = sy_function_event_json(cli, event);
-        (void)printf("%s\n", line);
-    } else {
+    if (cli->output == SY_FORMAT_JSON)
+        sy_cli_put_line(sy_function_event_json(cli, event));
+    else
         print_event(event);
-    }
     (void)fflush(stdout);
 }
 
@@ -55,17 +53,16 @@ static int follow(const struct sy_cli *cli, struct sy_telling *telling) {
     return changed ? SY_EXIT_FAILED : code;
 }
 
-int sy_cli_cleanup(const struct sy_cli *cli) {
-    struct sy_host *host = NULL;
-    struct sy_error error = {0};
+static int clean_up(const struct sy_cli *cli, struct sy_host *host) {
     struct sy_cleanup_request request = {.keep = cli->keep, .dry_run = cli->dry_run};
     memcpy(request.function, cli->spec.function, sizeof request.function);
-    sy_cli_catch_signals();
-    if (sy_cli_connect(cli, &host, &error))
-        return sy_cli_error(cli, &error);
     struct sy_telling *telling = sy_host_cleanup(host, &request);
     int code = follow(cli, telling);
     sy_telling_close(telling);
-    sy_host_finish(host);
     return code;
+}
+
+int sy_cli_cleanup(const struct sy_cli *cli) {
+    sy_cli_catch_signals();
+    return sy_cli_with_host(cli, clean_up);
 }

@@ -75,8 +75,6 @@ enum {
     SY_CMD_STATUS = 1 << 3,
     SY_CMD_ENGINE = 1 << 4,
     SY_CMD_SANDBOX = 1 << 5,
-    SY_CMD_CHECK = 1 << 13,
-    SY_CMD_CLEANUP = 1 << 14,
     SY_CMD_RESUME = 1 << 6,
     SY_CMD_ABORT = 1 << 7,
     SY_CMD_PAUSE = 1 << 8,
@@ -84,6 +82,8 @@ enum {
     SY_CMD_VERIFY = 1 << 10,
     SY_CMD_WATCH = 1 << 11,
     SY_CMD_HISTORY = 1 << 12,
+    SY_CMD_CHECK = 1 << 13,
+    SY_CMD_CLEANUP = 1 << 14,
     SY_CMD_COMPLETION = 1 << 15,
 };
 
@@ -138,6 +138,10 @@ struct sy_host;
 SY_MUST_USE int sy_cli_connect(const struct sy_cli *cli, struct sy_host **ret,
                                struct sy_error *error);
 
+/* Connect, do it, and let the host go; returns the exit code. */
+int sy_cli_with_host(const struct sy_cli *cli,
+                     int (*with)(const struct sy_cli *cli, struct sy_host *host));
+
 /* follow.c: show a stream to its end; returns the exit code. */
 struct sy_stream;
 int sy_cli_follow(const struct sy_cli *cli, struct sy_stream *stream);
@@ -173,6 +177,7 @@ enum { SY_FAREWELL_MAX = 1800 };
 void sy_cli_leave_with(const char *sentence);
 
 /* event_json.c: the protocol's names. The caller frees the line. */
+void sy_cli_put_line(char *line); /* on standard output; frees it */
 char *sy_event_json(const struct sy_release_event *event) __attribute__((returns_nonnull, malloc));
 char *sy_plan_json(const struct sy_plan *plan) __attribute__((returns_nonnull, malloc));
 char *sy_facts_json(const struct sy_cli *cli, const struct sy_facts *facts)

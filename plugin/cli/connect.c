@@ -96,12 +96,22 @@ static int exit_code(const struct sy_error *error) {
 
 int sy_cli_error(const struct sy_cli *cli, const struct sy_error *error) {
     if (cli->output == SY_FORMAT_JSON) {
-        SY_AUTO_FREE char *line = sy_error_json(error);
-        (void)printf("%s\n", line);
+        sy_cli_put_line(sy_error_json(error));
     } else {
         char shown[600];
         (void)fprintf(stderr, "steelyard: %s\n",
                       sy_text_clean(error->message, strlen(error->message), shown, sizeof shown));
     }
     return exit_code(error);
+}
+
+int sy_cli_with_host(const struct sy_cli *cli,
+                     int (*with)(const struct sy_cli *cli, struct sy_host *host)) {
+    struct sy_host *host = NULL;
+    struct sy_error error = {0};
+    if (sy_cli_connect(cli, &host, &error))
+        return sy_cli_error(cli, &error);
+    int code = with(cli, host);
+    sy_host_finish(host);
+    return code;
 }

@@ -24,8 +24,7 @@ static void print(const struct sy_cli *cli, const struct sy_control_answer *answ
                        : record->paused_ms                    ? "paused"
                                                               : "going on";
     if (cli->output == SY_FORMAT_JSON) {
-        SY_AUTO_FREE char *line = sy_control_json(cli, answer);
-        (void)printf("%s\n", line);
+        sy_cli_put_line(sy_control_json(cli, answer));
         return;
     }
     (void)printf("%s:%s version %s", cli->spec.function, cli->spec.alias, record->spec.version);
@@ -85,16 +84,6 @@ static int tell(const struct sy_cli *cli, struct sy_host *host, enum sy_control 
     return answer->taken ? SY_EXIT_OK : SY_EXIT_FAILED;
 }
 
-static int run(const struct sy_cli *cli, int (*with)(const struct sy_cli *, struct sy_host *)) {
-    struct sy_host *host = NULL;
-    struct sy_error error = {0};
-    if (sy_cli_connect(cli, &host, &error))
-        return sy_cli_error(cli, &error);
-    int code = with(cli, host);
-    sy_host_finish(host);
-    return code;
-}
-
 static int say_pause(const struct sy_cli *cli, struct sy_host *host) {
     return tell(cli, host, SY_CONTROL_PAUSE);
 }
@@ -117,13 +106,13 @@ static int go_on(const struct sy_cli *cli, struct sy_host *host) {
 }
 
 int sy_cli_pause(const struct sy_cli *cli) {
-    return run(cli, say_pause);
+    return sy_cli_with_host(cli, say_pause);
 }
 
 int sy_cli_promote(const struct sy_cli *cli) {
-    return run(cli, say_promote);
+    return sy_cli_with_host(cli, say_promote);
 }
 
 int sy_cli_resume(const struct sy_cli *cli) {
-    return run(cli, go_on);
+    return sy_cli_with_host(cli, go_on);
 }

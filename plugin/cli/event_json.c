@@ -8,6 +8,8 @@
 #include "state/record_json.h"
 
 #include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static void add_string(struct json_object *o, const char *key, const char *value) {
     if (value[0])
@@ -246,6 +248,11 @@ char *sy_control_json(const struct sy_cli *cli, const struct sy_control_answer *
     add_string(o, "owner", answer->owner);
     add_record(o, &answer->record);
     return write_and_put(o);
+}
+
+void sy_cli_put_line(char *line) {
+    (void)printf("%s\n", line);
+    free(line);
 }
 
 char *sy_error_json(const struct sy_error *error) {

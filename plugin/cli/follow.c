@@ -95,8 +95,7 @@ static void show_plain(const struct sy_release_event *event) {
 }
 
 static void show_json(const struct sy_release_event *event) {
-    SY_AUTO_FREE char *line = sy_event_json(event);
-    (void)printf("%s\n", line);
+    sy_cli_put_line(sy_event_json(event));
     (void)fflush(stdout);
 }
 

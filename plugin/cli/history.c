@@ -46,8 +46,7 @@ static void show_text(const struct sy_release_event *event) {
 }
 
 static void show_json(const struct sy_release_event *event) {
-    SY_AUTO_FREE char *line = sy_event_json(event);
-    (void)printf("%s\n", line);
+    sy_cli_put_line(sy_event_json(event));
 }
 
 static void print_release(const struct past *past) {

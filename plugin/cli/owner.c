@@ -53,13 +53,21 @@ static bool started(long pid, uint64_t *ret) {
     return p && sscanf(p, " %" SCNu64, ret) == 1;
 }
 
+/* As it stands in an owner's name, where a colon ends it; false: it cannot be told, or not whole.
+ */
+static bool host_name(char buf[HOST_MAX + 1]) {
+    bool told = gethostname(buf, HOST_MAX) == 0;
+    buf[HOST_MAX] = '\0';
+    for (char *p = buf; *p; p++)
+        if (*p == ':')
+            *p = '-';
+    return told;
+}
+
 void sy_owner_name(char buf[SY_CLI_OWNER_MAX]) {
     char host[HOST_MAX + 1] = "";
     uint64_t ticks = 0;
-    (void)gethostname(host, sizeof host - 1);
-    for (char *p = host; *p; p++)
-        if (*p == ':')
-            *p = '-';
+    (void)host_name(host);
     (void)started(getpid(), &ticks);
     (void)snprintf(buf, SY_CLI_OWNER_MAX, "%s:%d:%08" PRIx32 "-%04x", host, (int)getpid(),
                    machine(), (unsigned)(ticks & 0xFFFF));
@@ -74,12 +82,8 @@ bool sy_owner_gone(const char *owner) {
     uint64_t ticks = 0;
     if (sscanf(owner, "%32[^:]:%ld:%8" SCNx32 "-%4x", host, &pid, &their_machine, &their_start) !=
             4 ||
-        pid <= 0 || !their_machine || their_machine != machine() || gethostname(here, HOST_MAX))
-        return false;
-    for (char *p = here; *p; p++)
-        if (*p == ':')
-            *p = '-';
-    if (strcmp(host, here) != 0)
+        pid <= 0 || !their_machine || their_machine != machine() || !host_name(here) ||
+        strcmp(host, here) != 0)
         return false;
     return !started(pid, &ticks) || (unsigned)(ticks & 0xFFFF) != their_start;
 }

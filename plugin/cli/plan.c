@@ -61,11 +61,9 @@ int sy_cli_plan(const struct sy_cli *cli) {
     sy_host_finish(host);
     if (failed)
         return sy_cli_error(cli, &error);
-    if (cli->output == SY_FORMAT_JSON) {
-        SY_AUTO_FREE char *line = sy_plan_json(plan);
-        (void)printf("%s\n", line);
-    } else {
+    if (cli->output == SY_FORMAT_JSON)
+        sy_cli_put_line(sy_plan_json(plan));
+    else
         print_plan(plan);
-    }
     return SY_EXIT_OK;
 }

@@ -157,13 +157,6 @@ static int at_most(int value, int limit) {
     return value < limit ? value : limit;
 }
 
-/* The part of all traffic that the new version gets. */
-static int32_t share_bp(const struct sy_progress *p) {
-    if (strcmp(p->routing.primary, p->version) == 0)
-        return 10000 - p->routing.additional_bp;
-    return strcmp(p->routing.additional, p->version) == 0 ? p->routing.additional_bp : 0;
-}
-
 /* The balance: its weight slides from the old version to the new one. */
 static void draw_slider(struct sy_progress *p) {
     char left[SLIDER_MAX * 3 + 1];
@@ -172,7 +165,7 @@ static void draw_slider(struct sy_progress *p) {
     int length = at_most(p->size.ws_col - 20, SLIDER_MAX);
     if (length < 10 || !p->routing.primary[0] || !p->baseline[0])
         return;
-    int32_t share = share_bp(p);
+    int32_t share = sy_routing_share(&p->routing, p->version);
     int at = (int)((int64_t)(length - 1) * share / 10000);
     put(p, "  %s %s%s%s◆%s%s%s%s %s  %s%s", p->baseline, paint(p, p->rolling_back ? RED : GREEN),
         repeat("━", at, left, sizeof left), paint(p, BOLD), paint(p, PLAIN), paint(p, DIM),

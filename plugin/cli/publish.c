@@ -10,12 +10,10 @@
 
 static void show(const struct sy_cli *cli, const struct sy_function_event *event) {
     char at[24];
-    if (cli->output == SY_FORMAT_JSON) {
-        SY_AUTO_FREE char *line = sy_function_event_json(cli, event);
-        (void)printf("%s\n", line);
-    } else {
+    if (cli->output == SY_FORMAT_JSON)
+        sy_cli_put_line(sy_function_event_json(cli, event));
+    else
         (void)printf("%s %s\n", sy_time_format(event->at_ms, at), event->text);
-    }
     (void)fflush(stdout);
 }
 

@@ -74,11 +74,9 @@ int sy_cli_status(const struct sy_cli *cli) {
     sy_host_finish(host);
     if (failed)
         return sy_cli_error(cli, &error);
-    if (cli->output == SY_FORMAT_JSON) {
-        SY_AUTO_FREE char *line = sy_facts_json(cli, facts);
-        (void)printf("%s\n", line);
-    } else {
+    if (cli->output == SY_FORMAT_JSON)
+        sy_cli_put_line(sy_facts_json(cli, facts));
+    else
         print_status(cli, facts);
-    }
     return SY_EXIT_OK;
 }

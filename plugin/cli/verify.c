@@ -12,8 +12,7 @@ static void print(const struct sy_cli *cli, const struct sy_verified *verified) 
     char to[24];
     char routing[80];
     if (cli->output == SY_FORMAT_JSON) {
-        SY_AUTO_FREE char *line = sy_verified_json(cli, verified);
-        (void)printf("%s\n", line);
+        sy_cli_put_line(sy_verified_json(cli, verified));
         (void)fflush(stdout);
         return;
     }
@@ -77,11 +76,5 @@ static int run(const struct sy_cli *cli, struct sy_host *host) {
 }
 
 int sy_cli_verify(const struct sy_cli *cli) {
-    struct sy_host *host = NULL;
-    struct sy_error error = {0};
-    if (sy_cli_connect(cli, &host, &error))
-        return sy_cli_error(cli, &error);
-    int code = run(cli, host);
-    sy_host_finish(host);
-    return code;
+    return sy_cli_with_host(cli, run);
 }

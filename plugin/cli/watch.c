@@ -2,17 +2,17 @@
 
 #include "rpc/client.h"
 
-int sy_cli_watch(const struct sy_cli *cli) {
-    struct sy_host *host = NULL;
+static int look_on(const struct sy_cli *cli, struct sy_host *host) {
     struct sy_stream *stream = NULL;
     struct sy_error error = {0};
-    sy_cli_catch_signals();
-    if (sy_cli_connect(cli, &host, &error))
-        return sy_cli_error(cli, &error);
     int code = sy_host_watch(host, cli->spec.function, cli->spec.alias, &stream, &error)
                    ? sy_cli_error(cli, &error)
                    : sy_cli_follow(cli, stream);
     sy_stream_close(stream);
-    sy_host_finish(host);
     return code;
+}
+
+int sy_cli_watch(const struct sy_cli *cli) {
+    sy_cli_catch_signals();
+    return sy_cli_with_host(cli, look_on);
 }

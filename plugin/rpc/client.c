@@ -87,7 +87,7 @@ static int greet(struct sy_host *host, const char *name, struct sy_error *error)
 
 /* What gRPC says of a broken connection ("Socket closed") is no sentence for people. The engine's
  * own errors pass; whether it is still there is asked, since both may have the same code. */
-static void explain(struct sy_host *host, const char *todo, struct sy_error *error) {
+void sy_host_explain(struct sy_host *host, const char *todo, struct sy_error *error) {
     Steelyard__V1__GetInfoRequest request = STEELYARD__V1__GET_INFO_REQUEST__INIT;
     ProtobufCMessage *answer = NULL;
     struct sy_error ignored;
@@ -286,24 +286,26 @@ int sy_host_watch(struct sy_host *host, const char *function, const char *alias,
     return failed;
 }
 
-static int decode_event(grpc_slice bytes, struct sy_release_event *ret, struct sy_error *error) {
-    /* Apply, Rollback and Watch answer with messages of one shape. */
+/* Apply, Resume, Rollback and Watch answer with messages of one shape. */
+static int read_event(const ProtobufCMessage *message, void *ret, struct sy_error *error) {
+    return sy_event_from_proto(((const Steelyard__V1__ApplyResponse *)message)->event, ret, error);
+}
+
+int sy_host_read_event(grpc_slice bytes, const ProtobufCMessageDescriptor *type,
+                       sy_host_event_reader *read, void *ret, struct sy_error *error) {
     ProtobufCMessage *message = NULL;
-    int failed =
-        sy_message_decode(&steelyard__v1__apply_response__descriptor, GRPC_SLICE_START_PTR(bytes),
-                          GRPC_SLICE_LENGTH(bytes), &message, error);
+    int failed = sy_message_decode(type, GRPC_SLICE_START_PTR(bytes), GRPC_SLICE_LENGTH(bytes),
+                                   &message, error);
+    grpc_slice_unref(bytes);
     if (!failed) {
-        failed =
-            sy_event_from_proto(((const Steelyard__V1__ApplyResponse *)message)->event, ret, error);
+        failed = read(message, ret, error);
         protobuf_c_message_free_unpacked(message, NULL);
     }
-    grpc_slice_unref(bytes);
-    if (failed) {
-        struct sy_error why = *error;
-        return sy_fail(error, SY_INTERNAL, "an event of the engine cannot be understood: %s",
-                       why.message);
-    }
-    return 0;
+    if (!failed)
+        return 0;
+    struct sy_error why = *error;
+    return sy_fail(error, SY_INTERNAL, "an event of the engine cannot be understood: %s",
+                   why.message);
 }
 
 int sy_stream_next(struct sy_stream *stream, int64_t timeout_ms, struct sy_release_event *ret,
@@ -320,16 +322,18 @@ int sy_stream_next(struct sy_stream *stream, int64_t timeout_ms, struct sy_relea
                        "where it stands",
                        stream->function, stream->alias);
     if (got < 0)
-        explain(stream->host,
-                stream->looks_on ? "`steelyard status` shows where the release stands"
-                : stream->sequence
-                    ? "the alias may be split: `steelyard status` shows where it stands, `resume` "
-                      "goes on with it, `rollback` goes back at once"
-                    : "nothing was heard of a release; `steelyard status` shows whether one began",
-                error);
+        sy_host_explain(
+            stream->host,
+            stream->looks_on ? "`steelyard status` shows where the release stands"
+            : stream->sequence
+                ? "the alias may be split: `steelyard status` shows where it stands, `resume` "
+                  "goes on with it, `rollback` goes back at once"
+                : "nothing was heard of a release; `steelyard status` shows whether one began",
+            error);
     if (got <= 0)
         return got;
-    if (decode_event(bytes, ret, error))
+    if (sy_host_read_event(bytes, &steelyard__v1__apply_response__descriptor, read_event, ret,
+                           error))
         return -1;
     stream->sequence = ret->sequence;
     memcpy(stream->release_id, ret->release_id, sizeof stream->release_id);
@@ -368,15 +372,11 @@ int sy_host_ask(struct sy_host *host, const char *method, const ProtobufCMessage
                 struct sy_error *error) {
     if (!ask(host, method, request, type, ASK_MS, ret, error))
         return 0;
-    explain(host, "try again", error);
+    sy_host_explain(host, "try again", error);
     return -1;
 }
 
 struct sy_answers *sy_host_open(struct sy_host *host, const char *method,
                                 const ProtobufCMessage *request) {
     return sy_answers_open(host->channel, method, sy_message_pack(request));
-}
-
-void sy_host_explain(struct sy_host *host, const char *todo, struct sy_error *error) {
-    explain(host, todo, error);
 }

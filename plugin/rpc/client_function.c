@@ -1,11 +1,8 @@
 #include "rpc/client_function.h"
 
 #include "base/memory.h"
-#include "rpc/check.h"
 #include "rpc/client_internal.h"
 #include "rpc/convert_function.h"
-
-#include <grpc/slice.h>
 
 #define PATH(method) "/steelyard.v1.FunctionService/" method
 
@@ -29,18 +26,15 @@ struct sy_telling {
     struct sy_host *host;
     struct sy_answers *answers;
     const ProtobufCMessageDescriptor *type;
-    int (*read)(const ProtobufCMessage *message, struct sy_function_event *ret,
-                struct sy_error *error);
+    sy_host_event_reader *read;
     const char *todo;
 };
 
-static int read_publish(const ProtobufCMessage *message, struct sy_function_event *ret,
-                        struct sy_error *error) {
+static int read_publish(const ProtobufCMessage *message, void *ret, struct sy_error *error) {
     return sy_publish_event_from_proto((const Steelyard__V1__PublishResponse *)message, ret, error);
 }
 
-static int read_cleanup(const ProtobufCMessage *message, struct sy_function_event *ret,
-                        struct sy_error *error) {
+static int read_cleanup(const ProtobufCMessage *message, void *ret, struct sy_error *error) {
     return sy_cleanup_event_from_proto((const Steelyard__V1__CleanupResponse *)message, ret, error);
 }
 
@@ -74,24 +68,12 @@ struct sy_telling *sy_host_cleanup(struct sy_host *host, const struct sy_cleanup
 int sy_telling_next(struct sy_telling *telling, int64_t timeout_ms, struct sy_function_event *ret,
                     struct sy_error *error) {
     grpc_slice bytes;
-    ProtobufCMessage *message = NULL;
     int got = sy_answers_next(telling->answers, timeout_ms, &bytes, error);
     if (got < 0)
         sy_host_explain(telling->host, telling->todo, error);
     if (got <= 0)
         return got;
-    int failed = sy_message_decode(telling->type, GRPC_SLICE_START_PTR(bytes),
-                                   GRPC_SLICE_LENGTH(bytes), &message, error);
-    grpc_slice_unref(bytes);
-    if (!failed) {
-        failed = telling->read(message, ret, error);
-        protobuf_c_message_free_unpacked(message, NULL);
-    }
-    if (!failed)
-        return 1;
-    struct sy_error why = *error;
-    return sy_fail(error, SY_INTERNAL, "an event of the engine cannot be understood: %s",
-                   why.message);
+    return sy_host_read_event(bytes, telling->type, telling->read, ret, error) ? -1 : 1;
 }
 
 void sy_telling_close(struct sy_telling *telling) {

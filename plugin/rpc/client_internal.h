@@ -12,6 +12,11 @@ SY_MUST_USE int sy_host_ask(struct sy_host *host, const char *method,
 /* One request, any number of answers. */
 struct sy_answers *sy_host_open(struct sy_host *host, const char *method,
                                 const ProtobufCMessage *request);
+/* One event of a stream, by the reader of its message; takes over the bytes. */
+typedef int sy_host_event_reader(const ProtobufCMessage *message, void *ret,
+                                 struct sy_error *error);
+SY_MUST_USE int sy_host_read_event(grpc_slice bytes, const ProtobufCMessageDescriptor *type,
+                                   sy_host_event_reader *read, void *ret, struct sy_error *error);
 /* An engine that is gone becomes a sentence for people; todo: what to do then. */
 void sy_host_explain(struct sy_host *host, const char *todo, struct sy_error *error);
 

@@ -1,22 +1,7 @@
 #include "rpc/convert_function.h"
 
 #include "base/memory.h"
-#include "base/text.h"
-#include "rpc/convert.h"
-
-#include <string.h>
-
-static char *borrow(const char *s) {
-    return (char *)s;
-}
-
-static char *clean(const char *s, char *buf, size_t size) {
-    (void)sy_text_clean(s, strlen(s), buf, size);
-    return buf;
-}
-
-#define STRING(from, to, name)                                                                     \
-    sy_string_from_proto(#name, (from)->name, (to)->name, sizeof(to)->name, error)
+#include "rpc/convert_internal.h"
 
 /* ---- words ---- */
 

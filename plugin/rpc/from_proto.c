@@ -1,4 +1,4 @@
-#include "rpc/convert.h"
+#include "rpc/convert_internal.h"
 
 #include "rpc/words.h"
 
@@ -13,10 +13,6 @@ int sy_string_from_proto(const char *field, const char *value, char *buf, size_t
     memcpy(buf, value, len + 1);
     return 0;
 }
-
-/* The field and the buffer bear the same name in most places. */
-#define STRING(from, to, name)                                                                     \
-    sy_string_from_proto(#name, (from)->name, (to)->name, sizeof(to)->name, error)
 
 static int routing_from_proto(const Steelyard__V1__Routing *routing, struct sy_routing *ret,
                               struct sy_error *error) {

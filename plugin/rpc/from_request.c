@@ -1,10 +1,7 @@
 /* The inward half of convert.h for the requests of the verbs that take no spec. */
-#include "rpc/convert.h"
+#include "rpc/convert_internal.h"
 
 #include "rpc/words.h"
-
-#define STRING(from, to, name)                                                                     \
-    sy_string_from_proto(#name, (from)->name, (to)->name, sizeof(to)->name, error)
 
 int sy_rollback_from_proto(const Steelyard__V1__RollbackRequest *request, struct sy_rollback *ret,
                            struct sy_error *error) {

@@ -1,19 +1,8 @@
-#include "rpc/convert.h"
+#include "rpc/convert_internal.h"
 
-#include "base/text.h"
 #include "rpc/words.h"
 
 #include <string.h>
-
-/* protobuf-c's messages hold char *, though packing only reads them. */
-static char *borrow(const char *s) {
-    return (char *)s;
-}
-
-static char *clean(const char *s, char *buf, size_t size) {
-    (void)sy_text_clean(s, strlen(s), buf, size);
-    return buf;
-}
 
 static Google__Protobuf__Int64Value *number(Google__Protobuf__Int64Value *box, int64_t value) {
     google__protobuf__int64_value__init(box);
