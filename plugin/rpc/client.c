@@ -119,7 +119,7 @@ static void destroy(struct sy_host *host, int64_t end_ms) {
     if (host->channel)
         grpc_channel_destroy(host->channel);
     if (host->grpc)
-        grpc_shutdown_blocking();
+        sy_grpc_shutdown();
     if (host->started)
         sy_process_finish(&host->process, end_ms);
     free(host);

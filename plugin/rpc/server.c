@@ -9,10 +9,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
-    STREAMS_MAX = 16384,    /* on one connection: an engine drives up to 10,000 releases */
-    HOST_WITHIN_MS = 60000, /* between the handshake line and the host's first call */
+    STREAMS_MAX = 16384,     /* on one connection: an engine drives up to 10,000 releases */
+    SHUTDOWN_MOMENTS = 5000, /* of 0.2 ms: at most a second for gRPC to end */
+    HOST_WITHIN_MS = 60000,  /* between the handshake line and the host's first call */
 };
 
 /* gRPC's own log goes where ours goes; what it calls an error is a broken connection, mostly. */
@@ -25,6 +27,16 @@ void sy_grpc_init(void) {
     (void)setenv("GRPC_DNS_RESOLVER", "ares", 1);
     gpr_set_log_function(forward_log);
     grpc_init();
+}
+
+void sy_grpc_shutdown(void) {
+    static const struct timespec a_moment = {.tv_nsec = 200000};
+    grpc_shutdown_blocking();
+    for (int i = 0; i < SHUTDOWN_MOMENTS && grpc_is_initialized(); i++) {
+        grpc_init(); /* or the last one to let go would be a thread that nobody can wait for */
+        (void)nanosleep(&a_moment, NULL);
+        grpc_shutdown_blocking();
+    }
 }
 
 static int credentials(struct sy_certificate *certificate, grpc_server_credentials **ret,
@@ -100,7 +112,7 @@ static void destroy(struct sy_server *server) {
     grpc_server_destroy(server->grpc);
     grpc_completion_queue_destroy(server->queue);
     sy_socket_finish(&server->socket);
-    grpc_shutdown_blocking();
+    sy_grpc_shutdown();
     (void)pthread_rwlock_destroy(&server->gate);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->mutex);

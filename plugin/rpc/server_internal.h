@@ -64,6 +64,10 @@ void sy_server_host_came(struct sy_server *server);
 int64_t sy_server_now_ms(void);
 /* grpc_init() as both sides of the protocol want it. */
 void sy_grpc_init(void);
+/* The inverse, and the threads of gRPC have ended when it returns. grpc_shutdown_blocking() alone
+ * does not say so: a channel counts as a user of gRPC until one of its threads has let it go, and
+ * such a thread is still at work with OpenSSL's state of its own while the process ends. */
+void sy_grpc_shutdown(void);
 /* The method that serves the path; NULL when none does. */
 const struct sy_method *sy_server_method(const struct sy_server *server, grpc_slice path);
 
