@@ -121,6 +121,9 @@ int sy_cli_verify(const struct sy_cli *cli);
 int sy_cli_watch(const struct sy_cli *cli);
 int sy_cli_history(const struct sy_cli *cli);
 int sy_cli_engine(const struct sy_cli *cli);
+/* Is this the name that Terraform starts a provider by; and what is done then. */
+bool sy_cli_is_provider(const char *program);
+int sy_cli_provider(void);
 int sy_cli_sandbox(const struct sy_cli *cli);
 int sy_cli_check(const struct sy_cli *cli);
 int sy_cli_cleanup(const struct sy_cli *cli);

@@ -4,10 +4,6 @@
 
 #include "cli/cli.h"
 
-/* One sentence for an event, without a time; buf of 400 bytes. Empty for events that a plain log
- * leaves out. */
-void sy_event_sentence(const struct sy_release_event *event, char buf[400]);
-
 /* progress.c: the live view of a terminal. */
 struct sy_progress;
 struct sy_progress *sy_progress_create(const struct sy_cli *cli);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/follow.h"
 #include "core/changes.h"
+#include "report/sentence.h"
 #include "rpc/client.h"
 
 #include <stdio.h>

@@ -66,6 +66,8 @@ static int no_command(const char *name, struct sy_error *error) {
 }
 
 int main(int argc, char **argv) {
+    if (argc > 0 && sy_cli_is_provider(argv[0]))
+        return sy_cli_provider();
     if (argc < 2) {
         usage(stderr);
         return SY_EXIT_USAGE;

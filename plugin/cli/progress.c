@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "core/verdict.h"
+#include "report/sentence.h"
 
 #include <stdio.h>
 #include <string.h>

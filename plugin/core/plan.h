@@ -14,6 +14,7 @@ struct sy_facts {
     bool has_alias;
     struct sy_routing routing;
     char revision[SY_REVISION_MAX + 1]; /* the alias's RevisionId */
+    char alias_arn[SY_ARN_MAX + 1];     /* "" = not sent */
     bool has_version;
     char version_state[32]; /* the target's State: Active, Pending, Inactive, Failed; "" = not sent
                              */

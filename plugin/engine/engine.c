@@ -19,6 +19,13 @@ struct sy_engine *sy_engine_create(const struct sy_engine_options *options) {
     return engine;
 }
 
+void sy_engine_use(struct sy_engine *engine, struct sy_target *target, struct sy_store *store,
+                   struct sy_source *source) {
+    engine->target = target;
+    engine->store = store;
+    engine->source = source;
+}
+
 void sy_engine_destroy(struct sy_engine *engine) {
     if (!engine)
         return;

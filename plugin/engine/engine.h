@@ -27,6 +27,10 @@ struct sy_engine_options {
 
 /* The ports are borrowed; destroy the engine before them. */
 struct sy_engine *sy_engine_create(const struct sy_engine_options *options);
+/* The ports, when they were not known yet as it was created; before the first call that needs one.
+ */
+void sy_engine_use(struct sy_engine *engine, struct sy_target *target, struct sy_store *store,
+                   struct sy_source *source);
 void sy_engine_destroy(struct sy_engine *engine);
 
 /* Run until sy_engine_stop(): fires timers, performs posted work, waits in io. */

@@ -93,6 +93,7 @@ static void on_alias(void *ctx, const struct sy_alias_state *state, const struct
         facts->has_alias = true;
         facts->routing = state->routing;
         memcpy(facts->revision, state->revision, sizeof facts->revision);
+        memcpy(facts->alias_arn, state->arn, sizeof facts->alias_arn);
     }
     /* A split alias can be taken back without the store, a whole one cannot. */
     if ((g->what & SY_GATHER_URGENT) && !g->store_answered && facts->routing.additional[0])

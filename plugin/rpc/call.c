@@ -32,6 +32,8 @@ void sy_call_unref(struct sy_call *call) {
         call->backlog.head = (call->backlog.head + 1) % SY_BURST_MAX;
     }
     free(call->arguments.publish);
+    if (call->free_kept)
+        call->free_kept(call->kept);
     grpc_byte_buffer_destroy(call->request);
     grpc_metadata_array_destroy(&call->metadata);
     grpc_call_details_destroy(&call->details);
@@ -154,6 +156,23 @@ void sy_call_finish(struct sy_call *call, const struct sy_error *error) {
     sy_call_start(call, ops, n + 1, SY_TAG_STATUS);
     grpc_slice_unref(message);
     grpc_slice_unref(details.value);
+}
+
+struct sy_engine *sy_call_engine(const struct sy_call *call) {
+    return call->server->engine;
+}
+
+void *sy_call_context(const struct sy_call *call) {
+    return call->server->context;
+}
+
+void sy_call_keep(struct sy_call *call, void *kept, void (*free_kept)(void *kept)) {
+    call->kept = kept;
+    call->free_kept = free_kept;
+}
+
+void *sy_call_kept(const struct sy_call *call) {
+    return call->kept;
 }
 
 void sy_call_post(struct sy_call *call, unsigned bits) {

@@ -1,9 +1,4 @@
-/* One call that the server answers: gRPC's operations behind a handful of verbs.
- *
- * Two threads meet here. The rpc thread takes what the completion queue gives: new calls, requests,
- * finished writes, ends. The engine's thread does what needs the engine. A call goes from the one
- * to the other with work bits through the server's mailbox; whoever holds a reference may use it.
- */
+/* One call that the server answers: gRPC's operations behind a handful of verbs (service.h). */
 #ifndef SY_RPC_CALL_H
 #define SY_RPC_CALL_H
 
@@ -11,40 +6,10 @@
 #include "rpc/message.h"
 #include "rpc/server.h"
 
-#include <protobuf-c/protobuf-c.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
-struct sy_call;
-
-/* One row of a service's table. */
-struct sy_method {
-    const char *path; /* "/package.Service/Method" */
-    const ProtobufCMessageDescriptor *request;
-    bool host_only; /* served only while a host drives this process */
-    bool streams;   /* the client may send any number of requests; sy_call_read() asks for more */
-    /* rpc thread: a checked request, valid during the call; NULL: the client sends no more (only
-     * where it streams). */
-    void (*received)(struct sy_call *call, const ProtobufCMessage *request);
-    /* engine's thread: the bits that were posted since. NULL when the method needs no engine. */
-    void (*work)(struct sy_call *call, unsigned bits);
-    /* rpc thread: a message was written; may be NULL. */
-    void (*written)(struct sy_call *call, bool ok);
-    /* rpc thread: the call is over; cancelled: not by us. May be NULL. */
-    void (*closed)(struct sy_call *call, bool cancelled);
-};
-
-enum sy_work { SY_WORK_START = 1, SY_WORK_PULL = 2, SY_WORK_CLOSE = 4 };
-
 enum { SY_BURST_MAX = 64 }; /* events that wait for the wire, a stream */
-
-/* Where the messages of a stream come from. Engine's thread. */
-struct sy_stream_source {
-    /* 1 = *ret is the next message; 0 = none now, sy_stream_ready() will be called; -1 = the end.
-     */
-    int (*next)(void *from, grpc_byte_buffer **ret, struct sy_error *error);
-    void (*close)(void *from);
-};
 
 /* The messages of a stream on their way out (stream.c). */
 struct sy_backlog {
@@ -118,6 +83,8 @@ struct sy_call {
     struct sy_call *previous, *next; /* all calls */
     struct sy_backlog backlog;
     struct sy_question *question; /* engine's thread alone */
+    void *kept;
+    void (*free_kept)(void *kept);
     /* Written before SY_WORK_START is posted, read after. */
     struct sy_arguments arguments;
 };
@@ -126,7 +93,6 @@ struct sy_call *sy_call_create(struct sy_server *server);
 void sy_call_ref(struct sy_call *call);
 /* False when the last reference has gone already. */
 SY_MUST_USE bool sy_call_try_ref(struct sy_call *call);
-void sy_call_unref(struct sy_call *call);
 
 /* Start operations; the tag of that kind comes when they are done, and holds a reference until
  * then. */
@@ -137,20 +103,7 @@ void sy_call_read(struct sy_call *call);
 void sy_call_open(struct sy_call *call);
 /* Send a message; takes it. more: another one follows at once. One at a time, until `written`. */
 void sy_call_send(struct sy_call *call, grpc_byte_buffer *message, bool more);
-/* Send the only message, and the status OK. */
-void sy_call_answer(struct sy_call *call, const ProtobufCMessage *message);
-/* Send the final status: OK, or the error with its details. Only the first one counts. */
-void sy_call_finish(struct sy_call *call, const struct sy_error *error);
-/* A question to the engine, and its answer: the call that asked, or NULL. Engine's thread. */
-struct sy_question *sy_call_ask(struct sy_call *call);
-struct sy_call *sy_call_answered(struct sy_question *question);
-/* The same: the call that still wants an answer, to be unreffed; after an error, which it is told,
- * NULL. */
-struct sy_call *sy_call_to_answer(struct sy_question *question, const struct sy_error *error);
-/* The request is decoded: on to the engine, or back with the error. */
-void sy_call_decoded(struct sy_call *call, int failed, const struct sy_error *error);
+/* Nobody waits for the answer to its question any more. */
 void sy_call_forget(struct sy_call *call);
-/* Post bits to the method's work() on the engine's thread. */
-void sy_call_post(struct sy_call *call, unsigned bits);
 
 #endif

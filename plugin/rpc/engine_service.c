@@ -26,6 +26,15 @@ static void stop_received(struct sy_call *call, const ProtobufCMessage *message)
     sy_server_stop(call->server);
 }
 
+const struct sy_protocol sy_steelyard_protocol = {
+    .cookie_key = SY_COOKIE_KEY,
+    .cookie_value = SY_COOKIE_VALUE,
+    .version = SY_PROTOCOL_VERSION,
+    .message_max = SY_MESSAGE_MAX,
+    .by_hand = "an engine is started by its host, not by hand; to run one that stands by "
+               "itself, give it an address: steelyard engine --listen unix:/path",
+};
+
 const struct sy_method sy_engine_methods[] = {
     {.path = "/steelyard.v1.EngineService/GetInfo",
      .request = &steelyard__v1__get_info_request__descriptor,

@@ -8,14 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-bool sy_handshake_is_wanted(void) {
-    const char *cookie = getenv(SY_COOKIE_KEY);
-    return cookie && strcmp(cookie, SY_COOKIE_VALUE) == 0;
+bool sy_handshake_is_wanted(const struct sy_protocol *protocol) {
+    const char *cookie = getenv(protocol->cookie_key);
+    return cookie && strcmp(cookie, protocol->cookie_value) == 0;
 }
 
-int sy_handshake_print(const char *path, const char *certificate, struct sy_error *error) {
+int sy_handshake_print(const struct sy_protocol *protocol, const char *path,
+                       const char *certificate, struct sy_error *error) {
     SY_AUTO_FREE char *line = sy_asprintf("%d|%d|unix|%s|grpc|%s\n", SY_HANDSHAKE_CORE,
-                                          SY_PROTOCOL_VERSION, path, certificate);
+                                          protocol->version, path, certificate);
     size_t len = strlen(line);
     for (size_t done = 0; done < len;) {
         ssize_t n = write(STDOUT_FILENO, line + done, len - done);

@@ -5,6 +5,7 @@
 #define SY_RPC_HANDSHAKE_H
 
 #include "base/error.h"
+#include "rpc/service.h"
 
 #include <stdbool.h>
 
@@ -27,11 +28,11 @@ struct sy_handshake {
     char certificate[SY_HANDSHAKE_LINE_MAX]; /* unpadded base64 of DER; empty = plaintext */
 };
 
-/* Did a host start this process? */
-bool sy_handshake_is_wanted(void);
+/* Did a host of this protocol start this process? */
+bool sy_handshake_is_wanted(const struct sy_protocol *protocol);
 /* Print the line; the one thing that may go to standard output. */
-SY_MUST_USE int sy_handshake_print(const char *path, const char *certificate,
-                                   struct sy_error *error);
+SY_MUST_USE int sy_handshake_print(const struct sy_protocol *protocol, const char *path,
+                                   const char *certificate, struct sy_error *error);
 /* Read the line, without its newline. program names the engine in messages. */
 SY_MUST_USE int sy_handshake_parse(const char *program, const char *line, struct sy_handshake *ret,
                                    struct sy_error *error);

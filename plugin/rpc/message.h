@@ -4,19 +4,17 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "rpc/service.h"
 
 #include <grpc/grpc.h>
-#include <protobuf-c/protobuf-c.h>
 
-/* The largest message taken, on either side. Our own stay below 16 KiB; the rest is room for the
- * Terraform protocol, which carries whole configurations. */
+/* The largest message of steelyard.v1 taken, on either side. Our own stay below 16 KiB but for
+ * lists of records. */
 #define SY_MESSAGE_MAX (8 << 20)
 
 #define SY_STATUS_DETAILS_KEY "grpc-status-details-bin"
 #define SY_ERROR_DOMAIN "steelyard"
 
-/* Serialise; the caller destroys the result. */
-grpc_byte_buffer *sy_message_pack(const ProtobufCMessage *message);
 /* The bytes in one piece; the caller unrefs the slice. An unreadable buffer gives an empty slice.
  */
 grpc_slice sy_message_bytes(grpc_byte_buffer *buffer);

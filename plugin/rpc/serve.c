@@ -22,10 +22,15 @@ int64_t sy_server_now_ms(void) {
 }
 
 const struct sy_method *sy_server_method(const struct sy_server *server, grpc_slice path) {
-    static const struct sy_method *const tables[] = {sy_release_methods,    sy_function_methods,
-                                                     sy_engine_methods,     sy_health_methods,
-                                                     sy_reflection_methods, sy_plugin_methods};
-    for (size_t i = 0; i < SY_COUNT(tables); i++)
+    static const struct sy_method *const ours[] = {sy_release_methods,    sy_function_methods,
+                                                   sy_engine_methods,     sy_health_methods,
+                                                   sy_reflection_methods, sy_plugin_methods};
+    const struct sy_method *const other[] = {server->protocol->methods, sy_health_methods,
+                                             sy_plugin_methods};
+    bool is_ours = server->protocol == &sy_steelyard_protocol;
+    const struct sy_method *const *tables = is_ours ? ours : other;
+    size_t n = is_ours ? SY_COUNT(ours) : SY_COUNT(other);
+    for (size_t i = 0; i < n; i++)
         for (const struct sy_method *method = tables[i]; method->path; method++)
             if (grpc_slice_str_cmp(path, method->path) == 0)
                 return method->host_only && server->standing ? NULL : method;

@@ -59,7 +59,7 @@ static void create_grpc(struct sy_server *server) {
     grpc_arg args[] = {
         {.type = GRPC_ARG_INTEGER,
          .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-         .value.integer = SY_MESSAGE_MAX},
+         .value.integer = server->protocol->message_max},
         {.type = GRPC_ARG_INTEGER,
          .key = (char *)GRPC_ARG_MAX_CONCURRENT_STREAMS,
          .value.integer = STREAMS_MAX},
@@ -89,9 +89,12 @@ static int bind_socket(struct sy_server *server, const char *listen,
     return failed;
 }
 
-static struct sy_server *create(const struct sy_server_options *options) {
+static struct sy_server *create(const struct sy_server_options *options,
+                                const struct sy_protocol *protocol) {
     struct sy_server *server = sy_calloc(1, sizeof *server);
     server->engine = options->engine;
+    server->protocol = protocol;
+    server->context = options->context;
     server->standing = options->listen != NULL;
     if (!server->standing)
         server->host_until_ms =
@@ -162,18 +165,20 @@ static int start_serving(struct sy_server *server, const char *certificate,
     sy_server_request_call(server);
     if (pthread_create(&server->thread, NULL, sy_server_serve, server))
         abort(); /* a process that gets no thread at its start has nothing to lose */
-    return server->standing ? 0 : sy_handshake_print(server->socket.path, certificate, error);
+    return server->standing
+               ? 0
+               : sy_handshake_print(server->protocol, server->socket.path, certificate, error);
 }
 
 int sy_server_start(const struct sy_server_options *options, struct sy_server **ret,
                     struct sy_error *error) {
-    if (!options->listen && !sy_handshake_is_wanted())
-        return sy_fail(error, SY_FAILED_PRECONDITION,
-                       "an engine is started by its host, not by hand; to run one that stands by "
-                       "itself, give it an address: steelyard engine --listen unix:/path");
+    const struct sy_protocol *protocol =
+        options->protocol ? options->protocol : &sy_steelyard_protocol;
+    if (!options->listen && !sy_handshake_is_wanted(protocol))
+        return sy_fail(error, SY_FAILED_PRECONDITION, "%s", protocol->by_hand);
     struct sy_certificate certificate = {0};
     ignore_signals(options->listen != NULL);
-    struct sy_server *server = create(options);
+    struct sy_server *server = create(options, protocol);
     if (bind_socket(server, options->listen, &certificate, error)) {
         sy_certificate_finish(&certificate);
         grpc_server_shutdown_and_notify(server->grpc, server->queue, &server->shutdown_tag);

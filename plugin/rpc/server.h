@@ -6,12 +6,15 @@
 #include "engine/engine.h"
 
 struct sy_server;
+struct sy_protocol; /* rpc/service.h */
 
 struct sy_server_options {
     struct sy_engine *engine;
     const char
         *listen; /* "unix:/path" for a standing engine; NULL: started by a host (handshake) */
-    const char *version;    /* of the program, for GetInfo */
+    const char *version;                /* of the program, for GetInfo */
+    const struct sy_protocol *protocol; /* NULL: steelyard.v1 */
+    void *context;                      /* of the protocol's methods: sy_call_context() */
     int64_t host_within_ms; /* a host that started us must open its streams by then; 0 = 60 s */
 };
 

@@ -5,8 +5,6 @@
 #include "rpc/call.h"
 #include "rpc/socket.h"
 
-enum sy_server_phase { SY_SERVER_SERVING, SY_SERVER_STOPPING, SY_SERVER_DRAINING };
-
 /* How far the end has come (serve.c). */
 struct sy_drain {
     bool waited; /* for something to be written */
@@ -19,6 +17,8 @@ struct sy_drain {
 
 struct sy_server {
     struct sy_engine *engine;
+    const struct sy_protocol *protocol;
+    void *context;
     char version[64];
     bool standing;
     struct sy_socket socket;
@@ -72,6 +72,7 @@ void sy_grpc_shutdown(void);
 const struct sy_method *sy_server_method(const struct sy_server *server, grpc_slice path);
 
 /* The services, each one's table ending with an empty row. */
+extern const struct sy_protocol sy_steelyard_protocol; /* its methods are the tables below */
 extern const struct sy_method sy_release_methods[];
 extern const struct sy_method sy_function_methods[];
 extern const struct sy_method sy_engine_methods[];
@@ -79,21 +80,9 @@ extern const struct sy_method sy_health_methods[];
 extern const struct sy_method sy_reflection_methods[];
 extern const struct sy_method sy_plugin_methods[];
 
-/* Refuse to begin what a stopping engine would have to wait for, or break off; from which phase on,
- * depends on what it is. On the engine's thread: there the stop comes after every call that it
- * could interrupt, and before every other one, so that none slips in between. */
-bool sy_server_refuses(struct sy_call *call, unsigned bits, enum sy_server_phase from);
-
-/* stream.c: the parts of a method that streams the events of a release, or of another source. */
-void sy_stream_ready(void *call); /* a sy_watch_ready */
-/* The work of such a method; begin() opens what it streams from. A client that has gone before its
- * call reached the engine starts nothing. */
-void sy_stream_work(struct sy_call *call, unsigned bits, const struct sy_stream_source *source,
-                    void *(*begin)(struct sy_call *call));
+/* stream.c */
 extern const struct sy_stream_source sy_watch_source; /* of a struct sy_watch */
-void sy_stream_closed(struct sy_call *call, bool cancelled);
 void sy_stream_pull(struct sy_call *call);
-void sy_stream_written(struct sy_call *call, bool ok);
 void sy_stream_detach(struct sy_call *call);
 
 #endif

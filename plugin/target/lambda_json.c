@@ -114,7 +114,8 @@ int sy_lambda_alias_parse(const char *what, const char *body, size_t len,
     struct sy_error why;
     if (sy_json_parse("the body", body, len, &alias, &why) ||
         sy_lambda_routing_parse(alias, &state.routing, &why) ||
-        sy_json_string(alias, "RevisionId", true, state.revision, sizeof state.revision, &why))
+        sy_json_string(alias, "RevisionId", true, state.revision, sizeof state.revision, &why) ||
+        sy_json_string(alias, "AliasArn", false, state.arn, sizeof state.arn, &why))
         return sy_lambda_odd_answer(what, &why, error);
     if (!state.revision[0])
         return sy_fail(error, SY_INTERNAL,

@@ -12,6 +12,7 @@ struct sy_alias_state {
     bool exists;
     struct sy_routing routing;
     char revision[SY_REVISION_MAX + 1];
+    char arn[SY_ARN_MAX + 1]; /* "" = not sent */
 };
 
 struct sy_version_state {

@@ -27,25 +27,26 @@ LAYERS = {
     "state": {"base", "core", "aws"},
     "engine": {"base", "core", "target/target.h", "target/function.h", "telemetry/source.h", "state/store.h"},
     "rpc": {"base", "core", "engine"},
-    "terraform": {"base", "core", "engine", "rpc"},
     "report": {"base", "core"},
+    "terraform": {"base", "core", "engine", "report", "rpc"},
     "sandbox": {"base"},
     "cli": None,  # wires everything
 }
 # Generated from proto/, by the folder it is generated into.
-GENERATED = {"steelyard", "grpc", "google", "plugin"}
+GENERATED = {"steelyard", "grpc", "google", "plugin", "tfplugin6"}
 GENERATED_IN = {"rpc", "cli", "terraform"}
 
 # Headers of other libraries -> the folders, or files, that may know them.
 LIBRARIES = {
     "grpc": {"rpc"},
     "protobuf-c": {"rpc", "cli"},
+    "msgpack": {"terraform/value_msgpack.c"},
     "curl": {"aws"},
     "expat.h": {"aws"},
     "openssl": {"aws", "rpc", "sandbox/world_code.c"},
     "microhttpd.h": {"sandbox"},
     "json-c": {"base/json.h", "base/json.c", "base/log.c", "aws", "target", "telemetry", "state",
-               "sandbox", "rpc", "report", "cli"},
+               "sandbox", "rpc", "report", "cli", "terraform"},
 }
 # All that the deterministic core may know of the C library's headers.
 CORE_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "string.h"}

@@ -1,0 +1,383 @@
+/* ApplyResourceChange: drive the release and say how it ended. What ends well has moved the alias
+ * as planned; all else is an error, and state says what the alias serves. */
+#include "terraform/provider_internal.h"
+
+#include "base/io.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* One release that an apply drives. It may outlive its call, so it keeps what it needs. */
+struct sy_apply {
+    struct sy_apply *next;
+    struct sy_terraform *provider;
+    struct sy_question *question;
+    struct sy_watch *watch; /* NULL once it has ended */
+    struct sy_spec spec;
+    struct sy_timer wake;
+    struct sy_timer timeout;
+    char stopped[64]; /* why it was interrupted from here; "" = it was not */
+    bool began;       /* something was done, or told */
+    bool first;       /* the alias was created */
+    struct sy_error error;
+    struct sy_release_event end; /* FINISHED, once it came */
+};
+
+static void pull(void *ctx);
+
+void sy_resource_apply_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Tfplugin6__ApplyResourceChange__Request *asked =
+        (const Tfplugin6__ApplyResourceChange__Request *)message;
+    struct sy_request *request = sy_request_create(call);
+    request->type = sy_request_type(request, asked->type_name, sy_resource_types);
+    if (request->type) {
+        sy_request_decode(request, request->type, asked->prior_state, &request->prior);
+        sy_request_decode(request, request->type, asked->planned_state, &request->planned);
+    }
+    sy_request_decode_private(
+        request, (struct sy_bytes){asked->planned_private.data, asked->planned_private.len});
+    sy_call_post(call, SY_WORK_START);
+}
+
+static void answer(struct sy_request *request, const struct sy_value *state) {
+    Tfplugin6__ApplyResourceChange__Response response =
+        TFPLUGIN6__APPLY_RESOURCE_CHANGE__RESPONSE__INIT;
+    request->private.fingerprint[0] = '\0';
+    struct sy_bytes private = sy_request_encode_private(request, &request->private);
+    response.new_state = sy_request_encode(request, state);
+    response.private_.data = (uint8_t *)private.data;
+    response.private_.len = private.len;
+    SY_FILL_DIAGNOSTICS(&response, request);
+    sy_call_answer(request->call, &response.base);
+}
+
+/* ---- the end ---- */
+
+static void forget(struct sy_apply *apply) {
+    struct sy_terraform *provider = apply->provider;
+    for (struct sy_apply **at = &provider->applies; *at; at = &(*at)->next)
+        if (*at == apply) {
+            *at = apply->next;
+            break;
+        }
+    sy_timers_cancel(provider->options.timers, &apply->wake);
+    sy_timers_cancel(provider->options.timers, &apply->timeout);
+    if (apply->watch)
+        sy_watch_close(apply->watch);
+    free(apply);
+}
+
+static bool is_good(enum sy_outcome outcome) {
+    return outcome == SY_OUTCOME_PROMOTED || outcome == SY_OUTCOME_PROMOTED_UNPROVEN ||
+           outcome == SY_OUTCOME_UNCHANGED || outcome == SY_OUTCOME_HANDED_OFF;
+}
+
+/* The alias as it is: as read, or as the release's last word has it. */
+static struct sy_facts facts_of(const struct sy_apply *apply, const struct sy_facts *read) {
+    if (read)
+        return *read;
+    return (struct sy_facts){.has_alias = apply->end.to.primary[0] != '\0',
+                             .routing = apply->end.to};
+}
+
+/* Is the alias where a release that ended well leaves it? */
+static bool is_there(const struct sy_apply *apply, const struct sy_facts *facts) {
+    bool whole =
+        strcmp(facts->routing.primary, apply->spec.version) == 0 && !facts->routing.additional[0];
+    bool handed_over = apply->spec.wait == SY_WAIT_NONE &&
+                       sy_routing_share(&facts->routing, apply->spec.version) > 0;
+    return whole || handed_over;
+}
+
+static const char *summary_of(const struct sy_apply *apply, struct sy_arena *arena) {
+    static const char *const ends[SY_OUTCOME_COUNT] = {
+        [SY_OUTCOME_ROLLED_BACK] = "was rolled back",
+        [SY_OUTCOME_CANCELLED] = "was taken back",
+        [SY_OUTCOME_PAUSED] = "is paused on its way",
+        [SY_OUTCOME_HALTED] = "is halted on its way: a person is needed now",
+        [SY_OUTCOME_SUPERSEDED] = "was superseded by another release",
+    };
+    const char *end = ends[apply->end.outcome];
+    return sy_arena_printf(arena, "Version %s %s", apply->spec.version,
+                           end ? end : "was not released");
+}
+
+static const char *advice_of(enum sy_outcome outcome) {
+    switch (outcome) {
+    case SY_OUTCOME_ROLLED_BACK:
+    case SY_OUTCOME_CANCELLED:
+        return "The next plan refuses this version; release another one, or set retry_token to "
+               "another value to release this one once more.";
+    case SY_OUTCOME_PAUSED:
+        return "The alias stays split. The next apply goes on from here; `steelyard rollback` "
+               "takes "
+               "it back.";
+    case SY_OUTCOME_HALTED:
+        return "The alias is not as anybody intended: look at it with `steelyard status`, and take "
+               "it back with `steelyard rollback`.";
+    default:
+        return "The next plan shows what is open.";
+    }
+}
+
+static void diagnose_end(struct sy_request *request, const struct sy_apply *apply,
+                         const struct sy_facts *facts) {
+    char routing[80];
+    struct sy_arena *arena = &request->arena;
+    const char *table =
+        facts->has_record && strcmp(facts->record.spec.version, apply->spec.version) == 0
+            ? sy_stage_table(&facts->record, arena)
+            : "";
+    sy_diagnose(&request->diagnostics, NULL, summary_of(apply, arena),
+                "%s%s%s.\n\n%s:%s is at %s. Outcome: %s.\n\n%s%s%s", apply->stopped,
+                apply->stopped[0] ? ": " : "", apply->end.text, apply->spec.function,
+                apply->spec.alias, sy_routing_format(&facts->routing, routing),
+                sy_outcome_word(apply->end.outcome), table, *table ? "\n" : "",
+                advice_of(apply->end.outcome));
+}
+
+/* Nothing may stay unknown after an apply. */
+static void settle_unknowns(struct sy_value *state) {
+    for (size_t i = 0; i < state->len; i++)
+        if (state->items[i].state == SY_VALUE_UNKNOWN)
+            state->items[i] = (struct sy_value){0};
+}
+
+/* The stages of a plan that was made before the version was known. */
+static void tell_stages(const struct sy_apply *apply, struct sy_value *state,
+                        struct sy_arena *arena) {
+    struct sy_plan plan = {.kind = SY_PLAN_RELEASE, .spec = apply->spec};
+    if (state->items[SY_RELEASE_PLANNED_STAGES].state != SY_VALUE_UNKNOWN)
+        return;
+    if (apply->end.outcome == SY_OUTCOME_UNCHANGED)
+        plan.kind = SY_PLAN_UNCHANGED;
+    else if (apply->first)
+        plan.kind = SY_PLAN_FIRST;
+    for (size_t i = 0; i < SY_STAGES_MAX; i++)
+        plan.expected[i] = -1;
+    state->items[SY_RELEASE_PLANNED_STAGES] = sy_planned_stages(&plan, arena);
+}
+
+static void answer_good(struct sy_request *request, const struct sy_apply *apply,
+                        const struct sy_facts *facts) {
+    struct sy_value *state = &request->planned;
+    sy_release_observe(state, facts, &request->arena);
+    tell_stages(apply, state, &request->arena);
+    settle_unknowns(state);
+    memcpy(request->private.released, apply->spec.version, sizeof apply->spec.version);
+    if (apply->end.outcome == SY_OUTCOME_PROMOTED_UNPROVEN)
+        sy_diagnose_warning(&request->diagnostics, NULL, "Promoted without enough traffic to judge",
+                            "%s:%s serves version %s now, but some stage had fewer invocations "
+                            "than min_invocations: %s.",
+                            apply->spec.function, apply->spec.alias, apply->spec.version,
+                            apply->end.text);
+    answer(request, state);
+}
+
+/* What was not in state stays out of it: a failed creation that left state would be destroyed and
+ * created anew. What was there says what the alias serves now, and the next plan tries again. */
+static void answer_bad(struct sy_request *request, const struct sy_apply *apply,
+                       const struct sy_facts *facts) {
+    static const struct sy_value none = {0};
+    struct sy_value *state = &request->prior;
+    if (state->state != SY_VALUE_KNOWN) {
+        answer(request, &none);
+        return;
+    }
+    for (size_t i = 0; apply->began && i < SY_RELEASE_COUNT; i++)
+        if (sy_release_type.attributes[i].usage != SY_COMPUTED && i != SY_RELEASE_VERSION)
+            state->items[i] = request->planned.items[i];
+    if (facts->has_alias) {
+        const char *live = sy_live_version(facts);
+        sy_release_observe(state, facts, &request->arena);
+        state->items[SY_RELEASE_VERSION] = sy_value_string(&request->arena, live);
+        (void)snprintf(request->private.released, sizeof request->private.released, "%s", live);
+    }
+    settle_unknowns(state);
+    answer(request, state);
+}
+
+static void ended(void *ctx, const struct sy_facts *read, const struct sy_error *error) {
+    struct sy_apply *apply = ctx;
+    struct sy_call *call = sy_call_answered(apply->question);
+    if (call) {
+        struct sy_request *request = sy_request_of(call);
+        struct sy_facts facts = facts_of(apply, read);
+        (void)error; /* then the release's last word has to do */
+        bool good = apply->error.code == SY_OK && is_good(apply->end.outcome);
+        request->apply = NULL;
+        if (apply->error.code != SY_OK)
+            sy_request_diagnose(request, summary_of(apply, &request->arena), &apply->error);
+        else if (!good || !is_there(apply, &facts))
+            diagnose_end(request, apply, &facts);
+        if (request->diagnostics.has_errors)
+            answer_bad(request, apply, &facts);
+        else
+            answer_good(request, apply, &facts);
+        sy_call_unref(call);
+    }
+    forget(apply);
+}
+
+/* ---- the drive ---- */
+
+static void on_ready(void *ctx) {
+    struct sy_apply *apply = ctx; /* maybe from within the call that begins it: pulled later */
+    sy_timers_set(apply->provider->options.timers, &apply->wake,
+                  sy_io_now(apply->provider->options.io), pull, apply);
+}
+
+static void pull(void *ctx) {
+    struct sy_apply *apply = ctx;
+    const struct sy_release_event *event = NULL;
+    int got = 0;
+    while ((got = sy_watch_next(apply->watch, &event, &apply->error)) > 0) {
+        apply->began = true;
+        apply->first |= event->kind == SY_EVENT_PLANNED && !event->baseline[0];
+        if (event->kind == SY_EVENT_FINISHED)
+            memcpy(&apply->end, event,
+                   offsetof(struct sy_release_event, text) + strlen(event->text) + 1);
+    }
+    if (got == 0)
+        return;
+    sy_watch_close(SY_STEAL(apply->watch));
+    sy_timers_cancel(apply->provider->options.timers, &apply->timeout);
+    sy_engine_status(apply->provider->options.engine, apply->spec.function, apply->spec.alias,
+                     false, ended, apply);
+}
+
+static void interrupt(struct sy_apply *apply, const char *why) {
+    if (!apply->watch)
+        return;
+    if (!apply->stopped[0])
+        (void)snprintf(apply->stopped, sizeof apply->stopped, "%s", why);
+    sy_watch_interrupt(apply->watch);
+}
+
+static void timed_out(void *ctx) {
+    interrupt(ctx, "the time that timeouts allows is over");
+}
+
+void sy_applies_interrupt(struct sy_terraform *terraform) {
+    for (struct sy_apply *apply = terraform->applies; apply; apply = apply->next)
+        interrupt(apply, "the run was interrupted");
+}
+
+void sy_applies_drop(struct sy_terraform *terraform) {
+    while (terraform->applies)
+        forget(terraform->applies);
+}
+
+static int64_t timeout_ms(struct sy_request *request) {
+    const struct sy_value *timeouts = &request->planned.items[SY_RELEASE_TIMEOUTS];
+    bool creates = request->prior.state != SY_VALUE_KNOWN;
+    if (timeouts->state != SY_VALUE_KNOWN)
+        return -1;
+    return sy_duration_value(&timeouts->items[creates ? SY_TIMEOUT_CREATE : SY_TIMEOUT_UPDATE],
+                             "timeouts", &request->diagnostics);
+}
+
+static void begin(struct sy_request *request, const struct sy_spec *spec) {
+    struct sy_terraform *provider = request->provider;
+    struct sy_apply *apply = sy_calloc(1, sizeof *apply);
+    int64_t limit_ms = timeout_ms(request);
+    apply->provider = provider;
+    apply->spec = *spec;
+    apply->question = sy_call_ask(request->call);
+    apply->next = provider->applies;
+    provider->applies = apply;
+    request->apply = apply;
+    if (limit_ms >= 0)
+        sy_timers_set(provider->options.timers, &apply->timeout,
+                      sy_io_now(provider->options.io) + limit_ms, timed_out, apply);
+    apply->watch = sy_engine_apply(provider->options.engine, spec, request->private.fingerprint,
+                                   on_ready, apply);
+}
+
+/* ---- destroy ---- */
+
+static void destroy_looked(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
+    static const struct sy_value none = {0};
+    struct sy_call *call = sy_call_answered(ctx);
+    if (!call)
+        return;
+    struct sy_request *request = sy_request_of(call);
+    const struct sy_record *record = facts ? &facts->record : NULL;
+    bool gone = error && strcmp(error->reason, "FUNCTION_NOT_FOUND") == 0;
+    if (error && !gone)
+        sy_request_diagnose(request, "The alias cannot be read", error);
+    else if (record && sy_is_releasing(facts, record->spec.version))
+        sy_diagnose(&request->diagnostics, NULL, "A release is under way",
+                    "Version %s is being released on %s:%s, and nobody would look after the split "
+                    "alias. Take it back with `steelyard rollback`, or let it end, then destroy.",
+                    record->spec.version, record->spec.function, record->spec.alias);
+    answer(request, request->diagnostics.has_errors ? &request->prior : &none);
+    sy_call_unref(call);
+}
+
+static void destroy(struct sy_request *request) {
+    static const struct sy_value none = {0};
+    if (request->prior.state != SY_VALUE_KNOWN || request->provider->configured != SY_CONFIGURED) {
+        answer(request, &none);
+        return;
+    }
+    sy_engine_status(sy_call_engine(request->call),
+                     sy_field_text(&request->prior, SY_RELEASE_FUNCTION_NAME),
+                     sy_field_text(&request->prior, SY_RELEASE_ALIAS), false, destroy_looked,
+                     sy_call_ask(request->call));
+}
+
+/* Only settings changed, or the alias stays where others put it. */
+static bool moves(const struct sy_request *request, const struct sy_spec *spec) {
+    if (request->prior.state != SY_VALUE_KNOWN)
+        return true;
+    const char *found = sy_field_text(&request->prior, SY_RELEASE_VERSION);
+    bool adopted = sy_release_on_drift(&request->planned) == SY_DRIFT_ADOPT &&
+                   strcmp(spec->version, request->private.released) == 0;
+    return strcmp(found, spec->version) != 0 && !adopted;
+}
+
+static void start(struct sy_request *request) {
+    struct sy_spec spec;
+    if (request->diagnostics.has_errors) {
+        answer(request, &request->prior);
+        return;
+    }
+    if (request->planned.state != SY_VALUE_KNOWN) {
+        destroy(request);
+        return;
+    }
+    sy_release_to_spec(&request->planned, &spec, &request->diagnostics);
+    spec.retry = sy_release_asks_retry(&request->prior, &request->planned);
+    if (request->provider->stopping)
+        sy_diagnose(&request->diagnostics, NULL, "Not begun",
+                    "The run was interrupted before the release of version %s on %s:%s began; "
+                    "nothing was changed.",
+                    spec.version, spec.function, spec.alias);
+    if (request->diagnostics.has_errors || sy_request_refuses_unconfigured(request, NULL)) {
+        answer(request, &request->prior);
+    } else if (!moves(request, &spec)) {
+        settle_unknowns(&request->planned);
+        answer(request, &request->planned);
+    } else {
+        begin(request, &spec);
+    }
+}
+
+void sy_resource_apply_work(struct sy_call *call, unsigned bits) {
+    struct sy_request *request = sy_request_of(call);
+    if (sy_server_refuses(call, bits, SY_SERVER_STOPPING))
+        return;
+    if (bits & SY_WORK_CLOSE) {
+        if (request->apply)
+            interrupt(request->apply, "Terraform has gone");
+    } else if (bits & SY_WORK_START) {
+        start(request);
+    }
+}
+
+void sy_resource_apply_closed(struct sy_call *call, bool cancelled) {
+    if (cancelled && sy_request_of(call))
+        sy_call_post(call, SY_WORK_CLOSE);
+}

@@ -1,0 +1,196 @@
+/* PlanResourceChange: what the apply would do. Reads AWS as soon as all that it takes is known. */
+#include "terraform/provider_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void sy_resource_plan_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Tfplugin6__PlanResourceChange__Request *asked =
+        (const Tfplugin6__PlanResourceChange__Request *)message;
+    struct sy_request *request = sy_request_create(call);
+    request->type = sy_request_type(request, asked->type_name, sy_resource_types);
+    if (request->type) {
+        sy_request_decode(request, request->type, asked->config, &request->config);
+        sy_request_decode(request, request->type, asked->prior_state, &request->prior);
+        sy_request_decode(request, request->type, asked->proposed_new_state, &request->planned);
+    }
+    sy_request_decode_private(
+        request, (struct sy_bytes){asked->prior_private.data, asked->prior_private.len});
+    sy_call_post(call, SY_WORK_START);
+}
+
+static bool is_create(const struct sy_request *request) {
+    return request->prior.state != SY_VALUE_KNOWN;
+}
+
+static const struct sy_attribute *attribute_of(size_t i) {
+    return &sy_release_type.attributes[i];
+}
+
+/* Is the attribute as it was? */
+static bool is_kept(const struct sy_request *request, size_t i) {
+    return !is_create(request) &&
+           sy_value_equal(attribute_of(i), &request->prior.items[i], &request->planned.items[i]);
+}
+
+static void answer(struct sy_request *request) {
+    Tfplugin6__PlanResourceChange__Response response =
+        TFPLUGIN6__PLAN_RESOURCE_CHANGE__RESPONSE__INIT;
+    Tfplugin6__AttributePath *replaced[SY_RELEASE_COUNT];
+    response.requires_replace = replaced;
+    if (!request->diagnostics.has_errors) {
+        bool exists = !is_create(request) && request->planned.state == SY_VALUE_KNOWN;
+        for (size_t i = 0; exists && i < SY_RELEASE_COUNT; i++)
+            if (attribute_of(i)->replaces && !is_kept(request, i))
+                replaced[response.n_requires_replace++] =
+                    sy_path_make(attribute_of(i)->name, &request->arena);
+        struct sy_bytes private = sy_request_encode_private(request, &request->private);
+        response.planned_state = sy_request_encode(request, &request->planned);
+        response.planned_private.data = (uint8_t *)private.data;
+        response.planned_private.len = private.len;
+    }
+    SY_FILL_DIAGNOSTICS(&response, request);
+    sy_call_answer(request->call, &response.base);
+}
+
+/* What the configuration leaves out gets its fallback, whatever it was before. */
+static void set_fallbacks(struct sy_request *request, const struct sy_attribute *attributes,
+                          const struct sy_value *config, struct sy_value *planned) {
+    for (size_t i = 0; i < planned->len; i++) {
+        const struct sy_attribute *attribute = &attributes[i];
+        const struct sy_value *wish = &config->items[i];
+        if (attribute->usage != SY_DEFAULTED)
+            continue;
+        if (wish->state == SY_VALUE_NULL)
+            planned->items[i] = sy_value_fallback(&request->arena, attribute);
+        else if (attribute->kind == SY_OBJECT && wish->state == SY_VALUE_KNOWN)
+            set_fallbacks(request, attribute->fields, wish, &planned->items[i]);
+    }
+}
+
+/* Nothing of the configuration differs from state. */
+static bool is_settled(const struct sy_request *request) {
+    for (size_t i = 0; i < SY_RELEASE_COUNT; i++)
+        if (attribute_of(i)->usage != SY_COMPUTED && !is_kept(request, i))
+            return false;
+    return true;
+}
+
+static void set_unknown(struct sy_value *items, const size_t *which, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        items[which[i]] = sy_value_unknown();
+}
+
+/* What a move of the alias changes. */
+static void expect_move(struct sy_request *request) {
+    static const size_t moved[] = {
+        SY_RELEASE_DEPLOYMENT_TIMESTAMP, SY_RELEASE_LAST_KNOWN_GOOD_VERSION,
+        SY_RELEASE_LAST_RELEASE,         SY_RELEASE_LIVE_VERSION,
+        SY_RELEASE_PLANNED_STAGES,       SY_RELEASE_PREVIOUS_VERSION};
+    static const size_t born[] = {SY_RELEASE_ARN, SY_RELEASE_ID, SY_RELEASE_INVOKE_ARN};
+    struct sy_value *items = request->planned.items;
+    set_unknown(items, moved, SY_COUNT(moved));
+    bool same = is_kept(request, SY_RELEASE_FUNCTION_NAME) && is_kept(request, SY_RELEASE_ALIAS);
+    if (same)
+        return;
+    set_unknown(items, born, SY_COUNT(born));
+    if (items[SY_RELEASE_FUNCTION_NAME].state == SY_VALUE_KNOWN &&
+        items[SY_RELEASE_ALIAS].state == SY_VALUE_KNOWN)
+        items[SY_RELEASE_ID] = sy_value_string(
+            &request->arena, sy_arena_printf(&request->arena, "%s:%s",
+                                             sy_value_text(&items[SY_RELEASE_FUNCTION_NAME]),
+                                             sy_value_text(&items[SY_RELEASE_ALIAS])));
+}
+
+/* Somebody else moved the alias since we left it. false: the plan ends with that. */
+static bool heed_drift(struct sy_request *request, bool *ret_moves) {
+    const char *released = request->private.released;
+    const char *found = sy_field_text(&request->prior, SY_RELEASE_VERSION);
+    const char *wished = sy_field_text(&request->planned, SY_RELEASE_VERSION);
+    bool drifted = !is_create(request) && released[0] && *found && strcmp(released, found) != 0;
+    if (!drifted || strcmp(found, wished) == 0)
+        return true;
+    enum sy_drift policy = sy_release_on_drift(&request->planned);
+    if (policy == SY_DRIFT_ADOPT)
+        *ret_moves = strcmp(wished, released) != 0;
+    if (policy != SY_DRIFT_ERROR)
+        return true;
+    sy_diagnose(&request->diagnostics, "version", "The alias was moved outside of Terraform",
+                "%s was left on version %s and is on version %s now: somebody else moved it. Set "
+                "version to \"%s\" to accept that; or set on_drift to \"release\" to release %s "
+                "from there, or to \"adopt\" to leave the alias where others put it.",
+                sy_field_text(&request->prior, SY_RELEASE_ID), released, found, found,
+                *wished ? wished : "the version");
+    return false;
+}
+
+static void planned(void *ctx, const struct sy_plan *plan, const struct sy_error *error) {
+    struct sy_call *call = sy_call_answered(ctx);
+    if (!call)
+        return;
+    struct sy_request *request = sy_request_of(call);
+    if (error) {
+        sy_request_diagnose(request, "The version cannot be released", error);
+    } else {
+        request->planned.items[SY_RELEASE_PLANNED_STAGES] =
+            sy_planned_stages(plan, &request->arena);
+        (void)snprintf(request->private.fingerprint, sizeof request->private.fingerprint, "%s",
+                       plan->fingerprint);
+    }
+    answer(request);
+    sy_call_unref(call);
+}
+
+bool sy_release_asks_retry(const struct sy_value *prior, const struct sy_value *wish) {
+    const struct sy_value *token = &wish->items[SY_RELEASE_RETRY_TOKEN];
+    if (token->state != SY_VALUE_KNOWN)
+        return token->state == SY_VALUE_UNKNOWN;
+    return prior->state != SY_VALUE_KNOWN ||
+           !sy_value_equal(attribute_of(SY_RELEASE_RETRY_TOKEN),
+                           &prior->items[SY_RELEASE_RETRY_TOKEN], token);
+}
+
+/* All is known: let the engine look. */
+static void ask_engine(struct sy_request *request, struct sy_spec *spec) {
+    spec->retry = sy_release_asks_retry(&request->prior, &request->planned);
+    sy_engine_plan(sy_call_engine(request->call), spec, planned, sy_call_ask(request->call));
+}
+
+static void plan(struct sy_request *request) {
+    struct sy_spec spec;
+    bool moves = is_create(request) || !is_kept(request, SY_RELEASE_VERSION) ||
+                 !is_kept(request, SY_RELEASE_FUNCTION_NAME) || !is_kept(request, SY_RELEASE_ALIAS);
+    request->private.fingerprint[0] = '\0';
+    sy_release_to_spec(&request->planned, &spec, &request->diagnostics);
+    if (request->diagnostics.has_errors || !heed_drift(request, &moves) || !moves) {
+        answer(request);
+        return;
+    }
+    expect_move(request);
+    bool replaces = !is_create(request) && (!is_kept(request, SY_RELEASE_FUNCTION_NAME) ||
+                                            !is_kept(request, SY_RELEASE_ALIAS));
+    /* A replacement is planned once more, as a creation. */
+    if (replaces || request->provider->configured != SY_CONFIGURED ||
+        !sy_release_is_known(&request->planned))
+        answer(request);
+    else
+        ask_engine(request, &spec);
+}
+
+void sy_resource_plan_work(struct sy_call *call, unsigned bits) {
+    struct sy_request *request = sy_request_of(call);
+    if (sy_server_refuses(call, bits, SY_SERVER_STOPPING) || !(bits & SY_WORK_START))
+        return;
+    /* A destruction needs no plan: it moves nothing. */
+    if (request->diagnostics.has_errors || request->planned.state != SY_VALUE_KNOWN) {
+        answer(request);
+        return;
+    }
+    set_fallbacks(request, sy_release_type.attributes, &request->config, &request->planned);
+    if (!is_create(request) && is_settled(request)) {
+        request->planned = request->prior;
+        answer(request);
+        return;
+    }
+    plan(request);
+}

@@ -1,0 +1,91 @@
+/* ReadResource: what is, and whether somebody else moved it. A release that nobody drives and for
+ * which something is due is settled first, as by every verb that looks (release.md, rule 8). */
+#include "terraform/provider_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void sy_resource_read_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Tfplugin6__ReadResource__Request *asked =
+        (const Tfplugin6__ReadResource__Request *)message;
+    struct sy_request *request = sy_request_create(call);
+    request->type = sy_request_type(request, asked->type_name, sy_resource_types);
+    if (request->type)
+        sy_request_decode(request, request->type, asked->current_state, &request->prior);
+    sy_request_decode_private(request,
+                              (struct sy_bytes){asked->private_.data, asked->private_.len});
+    sy_call_post(call, SY_WORK_START);
+}
+
+static void answer(struct sy_request *request, const struct sy_value *state) {
+    Tfplugin6__ReadResource__Response response = TFPLUGIN6__READ_RESOURCE__RESPONSE__INIT;
+    if (!request->diagnostics.has_errors) {
+        struct sy_bytes private = sy_request_encode_private(request, &request->private);
+        response.new_state = sy_request_encode(request, state);
+        response.private_.data = (uint8_t *)private.data;
+        response.private_.len = private.len;
+    }
+    SY_FILL_DIAGNOSTICS(&response, request);
+    sy_call_answer(request->call, &response.base);
+}
+
+/* Did the release of the version that we left there take itself back, or did a person, through
+ * Steelyard? That is no move behind its back. */
+static bool was_taken_back(const struct sy_facts *facts, const char *released) {
+    const struct sy_record *record = &facts->record;
+    return facts->has_record && strcmp(record->spec.version, released) == 0 &&
+           (sy_phase_goes_back(record->phase) || record->outcome == SY_OUTCOME_ROLLED_BACK ||
+            record->outcome == SY_OUTCOME_CANCELLED);
+}
+
+static void observe(struct sy_request *request, const struct sy_facts *facts) {
+    struct sy_value *state = &request->prior;
+    struct sy_private *private = &request->private;
+    const char *known = sy_field_text(state, SY_RELEASE_VERSION);
+    const char *live = sy_live_version(facts);
+    bool adopts = sy_release_on_drift(state) == SY_DRIFT_ADOPT;
+    bool ours = !private->released[0] || was_taken_back(facts, private->released);
+    /* State that has the live version was told of it before, and an apply has kept it since. */
+    bool noted = strcmp(known, live) == 0;
+    sy_release_observe(state, facts, &request->arena);
+    if (sy_is_releasing(facts, known))
+        return; /* under way to the version in state */
+    if (ours || noted)
+        (void)snprintf(private->released, sizeof private->released, "%s", live);
+    if (!adopts || ours || !*known)
+        state->items[SY_RELEASE_VERSION] = sy_value_string(&request->arena, live);
+}
+
+static void status_done(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
+    static const struct sy_value gone = {0};
+    struct sy_call *call = sy_call_answered(ctx);
+    if (!call)
+        return;
+    struct sy_request *request = sy_request_of(call);
+    bool is_gone = error ? strcmp(error->reason, "FUNCTION_NOT_FOUND") == 0 : !facts->has_alias;
+    if (is_gone) {
+        answer(request, &gone);
+    } else if (error) {
+        sy_request_diagnose(request, "The alias cannot be read", error);
+        answer(request, NULL);
+    } else {
+        observe(request, facts);
+        answer(request, &request->prior);
+    }
+    sy_call_unref(call);
+}
+
+void sy_resource_read_work(struct sy_call *call, unsigned bits) {
+    struct sy_request *request = sy_request_of(call);
+    if (sy_server_refuses(call, bits, SY_SERVER_STOPPING) || !(bits & SY_WORK_START))
+        return;
+    /* Without a configuration there is nothing to ask; what was known is what is known. */
+    if (request->diagnostics.has_errors || request->prior.state != SY_VALUE_KNOWN ||
+        request->provider->configured != SY_CONFIGURED) {
+        answer(request, &request->prior);
+        return;
+    }
+    sy_engine_status(sy_call_engine(call), sy_field_text(&request->prior, SY_RELEASE_FUNCTION_NAME),
+                     sy_field_text(&request->prior, SY_RELEASE_ALIAS), true, status_done,
+                     sy_call_ask(call));
+}
