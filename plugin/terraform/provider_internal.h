@@ -33,6 +33,7 @@ struct sy_private {
      * is somebody else's move. "" = none. */
     char released[SY_VERSION_MAX + 1];
     char fingerprint[SY_FINGERPRINT_MAX + 1]; /* of the plan that is to be applied; "" = none */
+    bool resumes;                             /* that plan goes on with a release that exists */
 };
 
 /* One call, from its request to its answer. */

@@ -55,7 +55,8 @@ void sy_request_decode_private(struct sy_request *request, struct sy_bytes bytes
         !json_object_is_type(object, json_type_object) ||
         sy_json_string(object, "released", false, out.released, sizeof out.released, &error) ||
         sy_json_string(object, "fingerprint", false, out.fingerprint, sizeof out.fingerprint,
-                       &error)) {
+                       &error) ||
+        sy_json_bool(object, "resumes", false, &out.resumes, &error)) {
         sy_diagnose(&request->diagnostics, NULL, "Private state that cannot be read",
                     "The resource's private state is damaged: %s. Remove the resource from state "
                     "and import it again as FUNCTION:ALIAS.",
@@ -91,6 +92,7 @@ struct sy_bytes sy_request_encode_private(struct sy_request *request,
     SY_AUTO_JSON struct json_object *object = json_object_new_object();
     json_object_object_add(object, "released", json_object_new_string(private->released));
     json_object_object_add(object, "fingerprint", json_object_new_string(private->fingerprint));
+    json_object_object_add(object, "resumes", json_object_new_boolean(private->resumes));
     SY_AUTO_FREE char *text = sy_json_write(object);
     request->private_text.len = 0;
     sy_buffer_puts(&request->private_text, text);

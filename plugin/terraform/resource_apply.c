@@ -30,6 +30,7 @@ static void answer(struct sy_request *request, const struct sy_value *state) {
     Tfplugin6__ApplyResourceChange__Response response =
         TFPLUGIN6__APPLY_RESOURCE_CHANGE__RESPONSE__INIT;
     request->private.fingerprint[0] = '\0';
+    request->private.resumes = false;
     struct sy_bytes private = sy_request_encode_private(request, &request->private);
     response.new_state = sy_request_encode(request, state);
     response.private_.data = (uint8_t *)private.data;
@@ -209,6 +210,15 @@ static int64_t timeout_ms(struct sy_request *request) {
                              "timeouts", &request->diagnostics);
 }
 
+/* What is paused stays so, whoever applies unattended, until another retry_token says otherwise. */
+static struct sy_watch *go_on(struct sy_apply *apply, struct sy_engine *engine) {
+    struct sy_resume resume = {.wait = apply->spec.wait, .on_interrupt = apply->spec.on_interrupt};
+    memcpy(resume.function, apply->spec.function, sizeof resume.function);
+    memcpy(resume.alias, apply->spec.alias, sizeof resume.alias);
+    (void)snprintf(resume.reason, sizeof resume.reason, "another retry_token asked for it");
+    return sy_engine_resume(engine, &resume, sy_follow_ready, apply);
+}
+
 static void begin(struct sy_request *request, const struct sy_spec *spec) {
     struct sy_apply *apply = sy_calloc(1, sizeof *apply);
     int64_t limit_ms = timeout_ms(request);
@@ -216,8 +226,11 @@ static void begin(struct sy_request *request, const struct sy_spec *spec) {
     sy_follow_init(&apply->follow, request, over);
     if (limit_ms >= 0)
         sy_follow_limit(&apply->follow, limit_ms);
-    apply->follow.watch = sy_engine_apply(sy_call_engine(request->call), spec,
-                                          request->private.fingerprint, sy_follow_ready, apply);
+    struct sy_engine *engine = sy_call_engine(request->call);
+    apply->follow.watch =
+        request->private.resumes && spec->retry
+            ? go_on(apply, engine)
+            : sy_engine_apply(engine, spec, request->private.fingerprint, sy_follow_ready, apply);
 }
 
 /* ---- destroy ---- */

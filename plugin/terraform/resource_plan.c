@@ -151,6 +151,7 @@ static void planned(void *ctx, const struct sy_plan *plan, const struct sy_error
             sy_planned_stages(plan, &request->arena);
         (void)snprintf(request->private.fingerprint, sizeof request->private.fingerprint, "%s",
                        plan->fingerprint);
+        request->private.resumes = plan->kind == SY_PLAN_RESUME;
         for (uint32_t i = 0; i < plan->n_warnings; i++)
             sy_diagnose_warning(&request->diagnostics, NULL, "Before this release", "%s",
                                 plan->warnings[i]);
@@ -179,6 +180,7 @@ static void plan(struct sy_request *request) {
     bool moves = is_create(request) || !is_kept(request, SY_RELEASE_VERSION) ||
                  !is_kept(request, SY_RELEASE_FUNCTION_NAME) || !is_kept(request, SY_RELEASE_ALIAS);
     request->private.fingerprint[0] = '\0';
+    request->private.resumes = false;
     sy_release_to_spec(&request->planned, &spec, &request->diagnostics);
     if (request->diagnostics.has_errors || !heed_drift(request, &moves) || !moves) {
         answer(request);

@@ -144,7 +144,8 @@ static const struct sy_attribute release_attributes[] = {
                     "Default: `old`."},
     {"retry_token", SY_STRING, SY_OPTIONAL,
      .description = "A version that was rolled back is refused, so that an unattended apply does "
-                    "not release it again. Another value here, any text, releases it once more."},
+                    "not release it again; a release that is paused stays so. Another value here, "
+                    "any text, releases the version once more, or goes on."},
     {"stages", SY_OBJECTS, SY_DEFAULTED, .fields = stage_attributes, .fallback = "10 15m,50 15m",
      .description = "The stages, at most 10, with weights that grow. An empty list moves all "
                     "traffic at once and judges in the lock-in only. Default: 10 % and 50 %, 15 "

@@ -15,6 +15,80 @@ static int write_bytes(void *buffer, const char *bytes, size_t n) {
     return 0;
 }
 
+/* ---- what a length claims ---- */
+
+/* The heads 0xc0 to 0xdf (https://github.com/msgpack/msgpack/blob/master/spec.md): bytes that
+ * always follow, bytes of a length that follow, and what that counts. */
+enum counts { OF_BYTES, OF_VALUES, OF_PAIRS };
+static const struct head {
+    uint8_t fixed;
+    uint8_t length;
+    uint8_t counts;
+} heads[32] = {
+    [0x04] = {0, 1},
+    [0x05] = {0, 2},
+    [0x06] = {0, 4}, /* bin */
+    [0x07] = {1, 1},
+    [0x08] = {1, 2},
+    [0x09] = {1, 4}, /* ext */
+    [0x0a] = {4},
+    [0x0b] = {8}, /* float */
+    [0x0c] = {1},
+    [0x0d] = {2},
+    [0x0e] = {4},
+    [0x0f] = {8}, /* uint */
+    [0x10] = {1},
+    [0x11] = {2},
+    [0x12] = {4},
+    [0x13] = {8}, /* int */
+    [0x14] = {2},
+    [0x15] = {3},
+    [0x16] = {5},
+    [0x17] = {9}, /* fixext */
+    [0x18] = {17},
+    [0x19] = {0, 1},
+    [0x1a] = {0, 2},
+    [0x1b] = {0, 4}, /* str */
+    [0x1c] = {0, 2, OF_VALUES},
+    [0x1d] = {0, 4, OF_VALUES}, /* array */
+    [0x1e] = {0, 2, OF_PAIRS},
+    [0x1f] = {0, 4, OF_PAIRS}, /* map */
+};
+
+/* The bytes and the values that follow the head at `at`. */
+static void follow(const uint8_t *at, size_t left, uint64_t *ret_bytes, uint64_t *ret_values) {
+    struct head head = {0};
+    uint64_t n = 0;
+    if (at[0] >= 0xc0 && at[0] <= 0xdf)
+        head = heads[at[0] - 0xc0];
+    else if (at[0] >= 0x80 && at[0] <= 0xbf)
+        n = at[0] >= 0xa0 ? at[0] & 0x1f : at[0] & 0x0f;
+    if (at[0] >= 0x80 && at[0] <= 0x9f)
+        head.counts = at[0] >= 0x90 ? OF_VALUES : OF_PAIRS;
+    for (size_t i = 1; i <= head.length; i++)
+        n = n << 8 | (i < left ? at[i] : 0xff);
+    *ret_bytes = head.fixed + head.length + (head.counts == OF_BYTES ? n : 0);
+    *ret_values = head.counts == OF_BYTES ? 0 : n * head.counts;
+}
+
+/* Is all there that the lengths claim? msgpack-c would ask malloc for as much before it looks. */
+static bool is_all_there(struct sy_bytes bytes) {
+    uint64_t open = 1; /* values still to come; each is a byte at least */
+    for (size_t at = 0; open; open--) {
+        uint64_t skip = 0;
+        uint64_t values = 0;
+        if (open > bytes.len - at)
+            return false;
+        follow(bytes.data + at, bytes.len - at, &skip, &values);
+        at++;
+        if (skip > bytes.len - at)
+            return false;
+        at += skip;
+        open += values;
+    }
+    return true;
+}
+
 /* ---- reading ---- */
 
 struct reader {
@@ -196,8 +270,9 @@ int sy_value_decode(const struct sy_attribute *attributes, struct sy_bytes bytes
     msgpack_unpacked unpacked;
     size_t end = 0;
     msgpack_unpacked_init(&unpacked);
-    /* It nests 32 deep at most. What a length claims it asks malloc for, but does not touch. */
-    bool whole_value = msgpack_unpack_next(&unpacked, (const char *)bytes.data, bytes.len, &end) ==
+    /* It takes 32 levels at most. */
+    bool whole_value = is_all_there(bytes) &&
+                       msgpack_unpack_next(&unpacked, (const char *)bytes.data, bytes.len, &end) ==
                            MSGPACK_UNPACK_SUCCESS &&
                        end == bytes.len;
     int failed = whole_value ? read_value(&reader, &whole, &unpacked.data, &value, error)

@@ -694,6 +694,111 @@ def progress():
                                        for line in lines), lines
 
 
+@test("promoted without enough traffic to judge: done, with a warning that says so")
+def unproven():
+    with world(what=scenario(function(requests_per_second=0))) as w:
+        w.write(release("42", stages=QUICK))
+        applied = w.apply()
+        assert applied.code == 0 and w.alias() == ("42", {}), applied.text
+        assert "Warning: Promoted without enough traffic to judge" in applied.text, applied.text
+        assert w.state_of()["last_release"]["outcome"] == "PROMOTED_UNPROVEN"
+
+
+@test("paused for want of traffic: an error, stays split; another retry_token goes on")
+def paused():
+    with world(what=scenario(function(requests_per_second=0))) as w:
+        w.write(release("41"))
+        applied = w.apply()
+        assert applied.code == 0, applied.text
+        w.write(release("42", 'on_inconclusive = "pause"', stages='stages = [{ weight = 50, bake = "2s" }]'))
+        applied = w.apply()
+        assert applied.code == 1 and "Version 42 is paused on its way" in applied.text, applied.text
+        assert w.alias() == ("41", {"42": 0.5}) and w.state_of()["version"] == "41"
+        w.act("set-traffic", function="checkout", alias="production", requests_per_second=40)
+        again = w.apply()
+        assert again.code == 1 and "is paused" in again.text and w.split(), again.text
+        w.write(release("42", 'on_inconclusive = "pause"\n  retry_token = "there is traffic now"',
+                        stages='stages = [{ weight = 50, bake = "2s" }]'))
+        applied = w.apply()
+        assert applied.code == 0 and w.alias() == ("42", {}), applied.text
+
+
+@test("somebody moves the alias in mid-canary: HALTED is an error that shows where it is")
+def halted():
+    with world() as w:
+        w.write(release("41"))
+        applied = w.apply()
+        assert applied.code == 0, applied.text
+        w.write(release("42"))
+        run = w.start_tf("apply", "-no-color", "-auto-approve")
+        wait_for("a split alias", w.split)
+        w.act("update-alias", function="checkout", alias="production", version="43")
+        run.end(40)
+        text = run.out + run.err
+        assert run.code == 1 and "halted on its way: a person is needed now" in text and "at 43 100%" in text, text
+        assert w.alias() == ("43", {}) and w.state_of()["version"] == "43"
+
+
+@test("another driver has the alias: refused at plan with who it is")
+def driven():
+    with world() as w:
+        w.write(release("41"))
+        applied = w.apply()
+        assert applied.code == 0, applied.text
+        driver = w.start("apply", "--function", "checkout", "--alias", "production", "--version", "42", "--stages", "10%/1h",
+                         "--window", "4s", "--period", "1s", "--poll", "1s")
+        wait_for("a split alias", w.split)
+        assert w.changes() == {"steelyard_release.checkout": ("no-op",)}
+        w.write(release("43"))
+        plan = w.plan()
+        assert plan.code == 1 and "RELEASE_RUNNING" in plan.text, plan.text
+        os.kill(driver.pid, signal.SIGINT)
+        driver.end()
+        assert w.plan().code == 0
+
+
+@test("superseded while it waits for its lock-in: an error")
+def superseded():
+    with world() as w:
+        w.write(release("41"))
+        applied = w.apply()
+        assert applied.code == 0, applied.text
+        w.write(release("42", 'wait = "lock-in"', stages=QUICK))
+        run = w.start_tf("apply", "-no-color", "-auto-approve")
+        wait_for("42 is promoted", lambda: w.alias() == ("42", {}))
+        other = w.run("apply", "--function", "checkout", "--alias", "production", "--version", "43", "--stages", "20%/2s",
+                      "--window", "4s", "--period", "1s", "--poll", "1s", "--wait", "stages")
+        assert other.code == 0, other.out + other.err
+        run.end(40)
+        assert run.code == 1 and "superseded" in run.out + run.err, run.out + run.err
+        assert w.alias() == ("43", {}) and w.state_of()["version"] in ("42", "43")
+        w.write(release("43"))
+        applied = w.apply()
+        assert applied.code == 0 and w.state_of()["version"] == "43", applied.text
+
+
+@test("terraform test: the plan can be asserted on")
+def tests_of_modules():
+    with world() as w:
+        w.write(release("42"))
+        with open(os.path.join(w.folder, "release.tftest.hcl"), "w") as file:
+            file.write("""
+run "plan" {
+  command = plan
+  assert {
+    condition     = steelyard_release.checkout.planned_stages[0] == "10% for 4s"
+    error_message = "the first stage"
+  }
+  assert {
+    condition     = steelyard_release.checkout.lock_in == "60m"
+    error_message = "the default lock-in"
+  }
+}
+""")
+        done = w.tf("test", "-no-color")
+        assert done.code == 0 and "1 passed" in done.text, done.text
+
+
 ACTIONS = """
 action "steelyard_verify" "checkout" {
   config {

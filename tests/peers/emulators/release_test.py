@@ -289,4 +289,5 @@ def main():
         process.wait(10)
 
 
-main()
+if __name__ == "__main__":
+    main()
