@@ -18,6 +18,10 @@ Directives are HTML comments, on lines of their own before a block:
     <!-- act: {"do": …} -->                   does an action of docs/sandbox.md in it
     <!-- first: command -->                   runs a command that the reader does not need to see; it must exit with 0
     <!-- not run: reason -->                  the next block is shown only; reasons are printed
+    <!-- file: NAME -->                       the next block becomes the file of that name
+
+docs/terraform.md is run when STEELYARD_TERRAFORM names a Terraform command line; `terraform init` finds the provider in
+a mirror.
 
 STEELYARD_DOCS=write puts what was printed into the page in place of what is not equal: look at the difference before
 you commit it. Python's standard library only.
@@ -55,9 +59,10 @@ VARIES = [
     (r"(?<=invocations, )[\d.]+%", "<percent>"),
     (r"(?<=lock-in for )(\d+[hms])+", "<left>"),
     (r"(?<=traffic seen \()\d+(?=/h)", "<n>"),
+    (r"(?<=omplete after )\d+s", "<seconds>"),
 ]
 FENCE = re.compile(r"^(?P<fence>```+)(?P<language>\w*)\s*$")
-DIRECTIVE = re.compile(r"^<!--\s*(?P<word>sandbox|act|first|not run):\s*(?P<rest>.*?)\s*-->$")
+DIRECTIVE = re.compile(r"^<!--\s*(?P<word>sandbox|act|first|not run|file):\s*(?P<rest>.*?)\s*-->$")
 LOOKS_RUNNABLE = re.compile(r"^(\$ |steelyard )")
 END = "\x01"
 
@@ -92,16 +97,18 @@ class Step:
 
 def parse(lines):
     """[(kind, line, value)]: directives, blocks to run (a list of Step), blocks that are shown only (the reason)."""
-    found, at, why_not = [], 0, None
+    found, at, why_not, file = [], 0, None, None
     while at < len(lines):
         directive, fence = DIRECTIVE.match(lines[at]), FENCE.match(lines[at])
         if directive and directive["word"] == "not run":
             if not directive["rest"]:
                 raise Problem(f"line {at + 1}: a block that is not run needs a reason")
             why_not = directive["rest"]
+        elif directive and directive["word"] == "file":
+            file = directive["rest"]
         elif directive:
             found.append((directive["word"], at, directive["rest"]))
-        elif lines[at].startswith("<!--") and re.match(r"<!--\s*(sandbox|act|first|not.run|skip)\b", lines[at]):
+        elif lines[at].startswith("<!--") and re.match(r"<!--\s*(sandbox|act|first|not.run|skip|file)\b", lines[at]):
             raise Problem(f"line {at + 1}: no directive: {lines[at]}")
         elif fence:
             end = next((i for i in range(at + 1, len(lines)) if lines[i].rstrip() == fence["fence"]), None)
@@ -109,14 +116,16 @@ def parse(lines):
                 raise Problem(f"line {at + 1}: the block does not end")
             if why_not:
                 found.append(("not run", at, why_not))
+            elif file:
+                found.append(("file", at, (file, "\n".join(lines[at + 1:end]) + "\n")))
             elif fence["language"] == "console":
                 found.append(("block", at, steps_of(lines, at + 1, end)))
             elif any(LOOKS_RUNNABLE.match(line) for line in lines[at + 1:end]):
                 raise Problem(f"line {at + 1}: a command in a block that is neither ```console nor marked "
                               "<!-- not run: reason -->")
-            why_not, at = None, end
-        elif lines[at].strip() and why_not:
-            raise Problem(f"line {at + 1}: between <!-- not run --> and its block stands something else")
+            why_not, file, at = None, None, end
+        elif lines[at].strip() and (why_not or file):
+            raise Problem(f"line {at + 1}: between the directive and its block stands something else")
         at += 1
     return found
 
@@ -138,6 +147,25 @@ def steps_of(lines, begin, end):
     return steps
 
 
+def prepare_terraform(directory, tools, steelyard):
+    """A `terraform` in PATH and a mirror with the provider in it; the environment that they need."""
+    command = os.environ.get("STEELYARD_TERRAFORM")
+    if not command:
+        return {}
+    script = pathlib.Path(tools, "terraform")
+    script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    script.chmod(0o755)
+    version = subprocess.run([steelyard, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+    mirror = pathlib.Path(directory, "mirror")
+    place = mirror / "registry.terraform.io" / "steelyard" / "steelyard" / version / "linux_amd64"
+    place.mkdir(parents=True)
+    (place / f"terraform-provider-steelyard_v{version}").symlink_to(steelyard)
+    rc = pathlib.Path(directory, "terraform.rc")
+    rc.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
+    return {"TF_CLI_CONFIG_FILE": str(rc), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0",
+            "TF_CLI_ARGS": "-no-color"}
+
+
 class Shell:
     """One bash; the state of a page is in it."""
 
@@ -145,12 +173,13 @@ class Shell:
         tools = os.path.join(directory, "bin")
         os.mkdir(tools)
         os.symlink(steelyard, os.path.join(tools, "steelyard"))
+        terraform = prepare_terraform(directory, tools, steelyard)
         self.work = os.path.join(directory, "work")
         os.mkdir(self.work)
         os.symlink(os.path.join(root, "examples"), os.path.join(self.work, "examples"))
         env = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "STEELYARD_", "NO_COLOR"))}
         env.update(PATH=f"{tools}:{env['PATH']}", HOME=self.work, TERM="dumb", AWS_REGION="us-east-1",
-                   AWS_ACCESS_KEY_ID="AKIDSANDBOX", AWS_SECRET_ACCESS_KEY="sandbox", LC_ALL="C.UTF-8")
+                   AWS_ACCESS_KEY_ID="AKIDSANDBOX", AWS_SECRET_ACCESS_KEY="sandbox", LC_ALL="C.UTF-8", **terraform)
         self.process = subprocess.Popen(
             ["bash", "--noprofile", "--norc"], cwd=self.work, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, start_new_session=True, text=True, errors="replace")
@@ -242,6 +271,8 @@ class Part:
             self.said.append(f"{self.page.name}:{line + 1} not run: {value}")
         elif kind == "act":
             self.act(where, value)
+        elif kind == "file":
+            pathlib.Path(shell.work, value[0]).write_text(value[1])
         elif kind == "first":
             code, printed = shell.run(value, self.left())
             if code:
@@ -333,6 +364,8 @@ def main():
     steelyard, root = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
     chosen = sys.argv[3:]
     paths = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    if not os.environ.get("STEELYARD_TERRAFORM"):
+        paths = [path for path in paths if path.name != "terraform.md"]
     pages = [Page(path, root, steelyard) for path in paths if not chosen or path.name in chosen]
     if not pages:
         sys.exit(f"no page is named {' '.join(chosen)}")
