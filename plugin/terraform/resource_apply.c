@@ -154,8 +154,6 @@ static void tell_stages(const struct sy_apply *apply, struct sy_value *state,
         plan.kind = SY_PLAN_UNCHANGED;
     else if (apply->first)
         plan.kind = SY_PLAN_FIRST;
-    for (size_t i = 0; i < SY_STAGES_MAX; i++)
-        plan.expected[i] = -1;
     state->items[SY_RELEASE_PLANNED_STAGES] = sy_planned_stages(&plan, arena);
 }
 

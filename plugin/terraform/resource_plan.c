@@ -124,6 +124,15 @@ static bool heed_drift(struct sy_request *request, bool *ret_moves) {
     return false;
 }
 
+/* Not in a planned value: an apply plans once more, and Terraform refuses it when a known value is
+ * another one then, while the traffic that these rest upon changes with every minute. */
+static void warn(struct sy_request *request, const struct sy_plan *plan) {
+    for (uint32_t i = 0; i < plan->n_warnings; i++)
+        sy_diagnose_warning(&request->diagnostics, NULL, "Look at this before the release",
+                            "%s:%s, version %s: %s.", plan->spec.function, plan->spec.alias,
+                            plan->spec.version, plan->warnings[i]);
+}
+
 static void planned(void *ctx, const struct sy_plan *plan, const struct sy_error *error) {
     struct sy_call *call = sy_call_answered(ctx);
     if (!call)
@@ -136,6 +145,7 @@ static void planned(void *ctx, const struct sy_plan *plan, const struct sy_error
             sy_planned_stages(plan, &request->arena);
         (void)snprintf(request->private.fingerprint, sizeof request->private.fingerprint, "%s",
                        plan->fingerprint);
+        warn(request, plan);
     }
     answer(request);
     sy_call_unref(call);
