@@ -174,7 +174,7 @@ func TestRolledBack(t *testing.T) {
 			ConfigPlanChecks: planned(does(plancheck.ResourceActionCreate)),
 			Check:            s.moved("41, 43 10%", "41 100%"),
 		},
-		resource.TestStep{Config: s.config("43", quick), ExpectError: words(`43 .*rolled back`)},
+		resource.TestStep{Config: s.config("43", quick), ExpectError: words(`The version cannot be released.*version 43 was rolled back on checkout:production before.*set retry_token`)},
 		resource.TestStep{
 			Config:      s.config("43", quick+"\n  retry_token = \"once more\""),
 			ExpectError: fails,
@@ -232,12 +232,12 @@ func TestInvalidConfiguration(t *testing.T) {
 		return resource.TestStep{Config: s.config("41", more), PlanOnly: true, ExpectError: words(pattern)}
 	}
 	s.run("41",
-		refused(`  stages = [{ weight = 50, bake = "3s" }, { weight = 10, bake = "3s" }]`, `stages`),
-		refused(`  on_drift = "ignore"`, `on_drift.*"ignore"`),
-		refused(`  lock_in = "soon"`, `lock_in.*"soon"`),
+		refused(`  stages = [{ weight = 50, bake = "3s" }, { weight = 10, bake = "3s" }]`, `in resource "steelyard_release" "checkout".*weight 10% of stage 2 is not above the one before it`),
+		refused(`  on_drift = "ignore"`, `on_drift: "ignore" is not known; use one of error, adopt, release`),
+		refused(`  lock_in = "soon"`, `"soon" is not a duration`),
 		resource.TestStep{Config: s.config("41", quick)},
 		resource.TestStep{
 			Config:      s.config("45", quick),
-			ExpectError: words(`The version cannot be released`),
+			ExpectError: words(`The version cannot be released.*version 45 of function checkout does not exist`),
 		})
 }
