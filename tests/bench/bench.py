@@ -201,7 +201,7 @@ def machine(rounds):
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     return [f"- {datetime.date.today()}, {rounds} rounds; load averages at the end {load}",
             f"- {os.cpu_count()} cores, {model}; Linux {platform.release().split('-')[0]}",
-            f"- {said(STEELYARD, '--version')}, commit {said('git', '-C', str(ROOT), 'rev-parse', '--short', 'HEAD')}",
+            f"- {said(STEELYARD, '--version').splitlines()[0]}, commit {said('git', '-C', str(ROOT), 'rev-parse', '--short', 'HEAD')}",
             f"- {' '.join(said(AWS, '--version').split()[:2])}; boto3 {boto3.__version__}, "
             f"botocore {botocore.__version__} on Python {platform.python_version()}", terraform.versions()]
 

@@ -1,6 +1,6 @@
-/* Stands in a provider's place, so that what the provider uses is known apart from Terraform's share:
- * runs measured/NAME beside itself, and notes in the file `used` beside itself when one starts ("+")
- * and what one that has ended used: CPU in µs, peak memory in KiB. */
+/* Stands in a provider's place, so that what the provider uses is known apart from Terraform's
+ * share: runs measured/NAME beside itself, and notes in the file `used` beside itself when one
+ * starts ("+") and what one that has ended used: CPU in µs, peak memory in KiB. */
 #include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>

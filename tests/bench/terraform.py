@@ -179,6 +179,7 @@ def measure(folder, rounds, environment, pair):
         apply = pair(max(3, rounds // 3), lambda: ours.apply(command, env), lambda: theirs.apply(command, env))
     finally:
         sandbox.close()
+    applied = f"provider in an apply of {RESOURCES} resources"
     processes = {sample["processes"] for sample in apply.ours + apply.peer}
     if len(processes) != 1:
         raise SystemExit(f"not the same number of processes in each apply: {processes}")
@@ -186,8 +187,6 @@ def measure(folder, rounds, environment, pair):
         start.row("provider: exec → handshake (peer: a provider in Go)", "handshake", "ms", "below the peer"),
         start.row("provider: exec → handshake, fastest (peer: the same)", "handshake", "ms", "below the peer",
                   best=True),
-        apply.row(f"provider in an apply of {RESOURCES} resources: CPU, all {processes.pop()} processes (peer: the same)",
-                  "cpu", "ms", "below the peer"),
-        apply.row(f"provider in an apply of {RESOURCES} resources: peak memory of a process (peer: the same)", "memory",
-                  "MiB", "below the peer"),
+        apply.row(f"{applied}: CPU, all {processes.pop()} processes (peer: the same)", "cpu", "ms", "below the peer"),
+        apply.row(f"{applied}: peak memory of a process (peer: the same)", "memory", "MiB", "below the peer"),
     ]
