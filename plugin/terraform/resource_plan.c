@@ -139,6 +139,15 @@ static bool heed_staleness(struct sy_request *request, const struct sy_plan *pla
     return false;
 }
 
+/* Not in a planned value: an apply plans once more, and Terraform refuses it when a known value is
+ * another one then, while the traffic that these rest upon changes with every minute. */
+static void warn(struct sy_request *request, const struct sy_plan *plan) {
+    for (uint32_t i = 0; i < plan->n_warnings; i++)
+        sy_diagnose_warning(&request->diagnostics, NULL, "Look at this before the release",
+                            "%s:%s, version %s: %s.", plan->spec.function, plan->spec.alias,
+                            plan->spec.version, plan->warnings[i]);
+}
+
 static void planned(void *ctx, const struct sy_plan *plan, const struct sy_error *error) {
     struct sy_call *call = sy_call_answered(ctx);
     if (!call)
@@ -152,9 +161,7 @@ static void planned(void *ctx, const struct sy_plan *plan, const struct sy_error
         (void)snprintf(request->private.fingerprint, sizeof request->private.fingerprint, "%s",
                        plan->fingerprint);
         request->private.resumes = plan->kind == SY_PLAN_RESUME;
-        for (uint32_t i = 0; i < plan->n_warnings; i++)
-            sy_diagnose_warning(&request->diagnostics, NULL, "Before this release", "%s",
-                                plan->warnings[i]);
+        warn(request, plan);
     }
     answer(request);
     sy_call_unref(call);

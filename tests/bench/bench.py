@@ -13,6 +13,7 @@ import tempfile
 import time
 
 import loopback
+import terraform
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -200,9 +201,9 @@ def machine(rounds):
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     return [f"- {datetime.date.today()}, {rounds} rounds; load averages at the end {load}",
             f"- {os.cpu_count()} cores, {model}; Linux {platform.release().split('-')[0]}",
-            f"- {said(STEELYARD, '--version')}, commit {said('git', '-C', str(ROOT), 'rev-parse', '--short', 'HEAD')}",
+            f"- {said(STEELYARD, '--version').splitlines()[0]}, commit {said('git', '-C', str(ROOT), 'rev-parse', '--short', 'HEAD')}",
             f"- {' '.join(said(AWS, '--version').split()[:2])}; boto3 {boto3.__version__}, "
-            f"botocore {botocore.__version__} on Python {platform.python_version()}"]
+            f"botocore {botocore.__version__} on Python {platform.python_version()}", terraform.versions()]
 
 
 def write(text):
@@ -224,6 +225,7 @@ def main():
             rows = measure_rollback(world, home, options.rounds)
             rows += measure_start(home, options.rounds)
             rows += measure_cpu(world, home, max(3, options.rounds // 3))
+            rows += terraform.measure(home / "terraform", options.rounds, environment, Pair)
         finally:
             world.close()
     table = ["| work | Steelyard | peer (the AWS CLI where none is named) | ratio | to reach |",
