@@ -7,5 +7,5 @@ terraform {
 }
 
 provider "steelyard" {
-  region = "eu-central-1"
+  region = "us-east-1"
 }
