@@ -4,6 +4,7 @@ An example stands beside examples/provider/provider.tf, as a reader would put it
 alias is on the version already, or its variables make a release of seconds of it. What belongs to the AWS provider is stood in for:
 there is none here."""
 
+import itertools
 import pathlib
 import re
 import shlex
@@ -20,10 +21,15 @@ DATA = "data-sources/steelyard_release/data-source.tf"
 ROLLBACK = "actions/steelyard_rollback/action.tf"
 VERIFY = "actions/steelyard_verify/action.tf"
 BEFORE = "actions/steelyard_verify/action_before_release.tf"
-# One minute, because an action of an example has CloudWatch's own period.
+# Time enough for datapoints of a minute: the actions of examples have CloudWatch's own period.
 MINUTES = dict(running_for="40m")
 # A release of seconds; only a sandbox has datapoints of one second.
-FAST = {"stages": '[{weight=10,bake="4s"},{weight=50,bake="4s"}]', "verdict": '{window="4s",period="1s",poll="1s"}'}
+FAST = {"role": "arn:aws:iam::123456789012:role/checkout",
+        "stages": '[{weight=10,bake="4s"},{weight=50,bake="4s"}]',
+        "verdict": '{window="4s",period="1s",poll="1s"}'}
+# For more than an hour, so that a plan expects the same of its traffic at any moment; version 43 is bad.
+VERSIONS = [{"version": "41", "error_rate": 0.0}, {"version": "42", "error_rate": 0.0}, {"version": "43", "error_rate": 0.5}]
+BUSY = scenario(function(requests_per_second=200, versions=VERSIONS), running_for="2h")
 LIBRARY, *_ = clis.clis()
 
 
@@ -73,21 +79,23 @@ def one_resource(text):
 # ---- the resource ----
 
 def main_example(cli):
-    """A version that aws_lambda_function has just published: a real release, then the next one, which is bad."""
-    bad = dict(function(requests_per_second=200), versions=[{"version": "41", "error_rate": 0.0}, {"version": "42", "error_rate": 0.0},
-                                     {"version": "43", "error_rate": 0.5}])
-    with World(scenario(bad)) as world:
+    """A version that aws_lambda_function has just published: a real release."""
+    with World(BUSY) as world:
         folder = Folder(cli, world)
-        variables = dict(FAST, role="arn:aws:iam::123456789012:role/checkout")
         folder.stand_in_for_aws(f"{RELEASE}/resource.tf", function_name="checkout", version="42")
-        one_resource(folder.apply(**variables))
+        one_resource(folder.apply(**FAST))
         assert world.alias() == ("42", {}), world.alias()
-        record = world.record()
-        assert [stage["weight_bp"] for stage in record["spec"]["stages"]] == [1000, 5000], record
-        folder.settles(**variables)
+        released = world.record()["spec"]["stages"]
+        assert [stage["weight_bp"] for stage in released] == [1000, 5000], released
+        folder.settles(**FAST)
+
+
+def main_example_of_a_bad_version(cli):
+    with World(BUSY) as world:
+        folder = Folder(cli, world)
         folder.stand_in_for_aws(f"{RELEASE}/resource.tf", function_name="checkout", version="43")
-        text = folder.apply(ends=1, **variables)
-        assert "rolled back" in text and world.alias() == ("42", {}), (text, world.alias())
+        text = folder.apply(ends=1, **FAST)
+        assert "Version 43 was rolled back" in text and world.alias() == ("41", {}), (text, world.alias())
 
 
 def pipeline(cli):
@@ -170,12 +178,12 @@ def before_release(cli):
 # ---- all of them ----
 
 APPLIED = {
-    f"{RELEASE}/resource.tf": main_example,
-    f"{RELEASE}/resource_pipeline.tf": pipeline,
-    f"{RELEASE}/resource_from_aws_lambda_alias.tf": from_aws_lambda_alias,
-    f"{RELEASE}/import.sh": import_command,
-    f"{RELEASE}/import-by-string-id.tf": import_block,
-    DATA: data_source,
+    f"{RELEASE}/resource.tf": [main_example, main_example_of_a_bad_version],
+    f"{RELEASE}/resource_pipeline.tf": [pipeline],
+    f"{RELEASE}/resource_from_aws_lambda_alias.tf": [from_aws_lambda_alias],
+    f"{RELEASE}/import.sh": [import_command],
+    f"{RELEASE}/import-by-string-id.tf": [import_block],
+    DATA: [data_source],
 }
 ACTIONS = {ROLLBACK: rollback, VERIFY: verify, BEFORE: before_release}
 
@@ -194,7 +202,7 @@ def formatted():
 def tests():
     yield "all_are_here", all_are_here
     yield "formatted", formatted
-    for test in APPLIED.values():
+    for test in itertools.chain(*APPLIED.values()):
         for cli in clis.clis():
             yield f"{cli[0]}/{test.__name__}", lambda test=test, cli=cli: test(cli)
     for test in ACTIONS.values():
