@@ -46,11 +46,11 @@ def write(executable, version, time, folder):
     return archive, manifest, sums
 
 
-def sign(sums, key):
-    """A detached signature beside the checksums; registries want it in binary, not in armour."""
+def sign(sums, key, env=None):
+    """A detached signature beside the checksums, by the gpg of this environment; registries want it in binary, not in armour."""
     signature = sums.with_name(sums.name + ".sig")
     subprocess.run(["gpg", "--batch", "--yes", "--quiet", "--local-user", key, "--output", signature, "--detach-sign", sums],
-                   check=True)
+                   check=True, env=env)
     return signature
 
 

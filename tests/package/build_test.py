@@ -46,7 +46,7 @@ def same_bytes():
         trees = [pathlib.Path(folder, "a"), pathlib.Path(folder, "in a folder of quite another name/b")]
         # Neither the folder, nor the zone, language, umask, job count and key of who builds are in the result.
         settings = [({}, 0o022), ({"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "CMAKE_BUILD_PARALLEL_LEVEL": "1",
-                                   "STEELYARD_SIGNING_KEY": key.id, **key.env}, 0o077)]
+                                   "STEELYARD_SIGNING_KEY": key.id, "GNUPGHOME": key.home}, 0o077)]
         told = []
         for tree, (env, umask) in zip(trees, settings):
             clone(tree)

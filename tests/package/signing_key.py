@@ -10,19 +10,19 @@ class SigningKey:
     def __enter__(self):
         # Short: the agent's socket is in it, and its path has 108 bytes at most.
         self.home = tempfile.mkdtemp(prefix="gpg-", dir="/tmp")
-        self.env = {"GNUPGHOME": self.home}
+        self.env = {**os.environ, "GNUPGHOME": self.home}
         self.id = "release@steelyard.invalid"
         # RSA: registries take no elliptic curves.
         self._run("--passphrase", "", "--quick-generate-key", self.id, "rsa2048", "sign", "1d")
         return self
 
     def __exit__(self, *_):
-        subprocess.run(["gpgconf", "--kill", "gpg-agent"], check=True, env={**os.environ, **self.env})
+        subprocess.run(["gpgconf", "--kill", "gpg-agent"], check=True, env=self.env)
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _run(self, *words):
         done = subprocess.run(["gpg", "--batch", "--quiet", *map(str, words)], capture_output=True, text=True,
-                              env={**os.environ, **self.env})
+                              env=self.env)
         assert done.returncode == 0, (words, done.stderr)
         return done.stdout
 
