@@ -251,11 +251,14 @@ static int classify(const struct sy_facts *facts, struct sy_plan *plan, struct s
     if (check_driver(facts, plan, error) || check_routing(spec, facts, error))
         return -1;
     copy_version(plan->baseline, facts->routing.primary);
+    bool known = strcmp(facts->record.spec.version, spec->version) == 0 && facts->record.reason[0];
     if (was_rolled_back(facts, spec->version) && !spec->retry)
-        return sy_fail_reason(error, SY_FAILED_PRECONDITION, "ROLLED_BACK_BEFORE",
-                              "version %s was rolled back on %s:%s before; add --retry to release "
-                              "it again",
-                              spec->version, spec->function, spec->alias);
+        return sy_fail_reason(
+            error, SY_FAILED_PRECONDITION, "ROLLED_BACK_BEFORE",
+            "version %s was rolled back on %s:%s before%s%s%s; release it again with "
+            "--retry, or another retry_token",
+            spec->version, spec->function, spec->alias, known ? " (" : "",
+            known ? facts->record.reason : "", known ? ")" : "");
     return 0;
 }
 

@@ -261,6 +261,31 @@ static int check_fingerprint(const struct sy_drive *drive, struct sy_error *erro
                           drive->asked->fingerprint, drive->asked->plan.fingerprint);
 }
 
+/* What is due is settled first, and that writes the record, which the fingerprint knows: so the
+ * plan is compared before. Afterwards it still has to lead away from the same version. */
+static int compare_before(struct sy_drive *drive, const struct sy_facts *facts,
+                          struct sy_error *error) {
+    struct sy_asked *asked = drive->asked;
+    if (!asked->fingerprint[0])
+        return 0;
+    if (sy_plan_make(&asked->spec, facts, &asked->plan, error) || check_fingerprint(drive, error))
+        return -1;
+    memcpy(asked->planned_from, asked->plan.baseline, sizeof asked->planned_from);
+    asked->fingerprint[0] = '\0';
+    return 0;
+}
+
+static int compare_after(const struct sy_drive *drive, struct sy_error *error) {
+    const struct sy_asked *asked = drive->asked;
+    if (!asked->planned_from[0] || strcmp(asked->planned_from, asked->plan.baseline) == 0)
+        return 0;
+    return sy_fail_reason(error, SY_FAILED_PRECONDITION, "STALE_PLAN",
+                          "the plan is stale: it was to lead away from version %s, and %s is live "
+                          "now; plan again",
+                          asked->planned_from,
+                          asked->plan.baseline[0] ? asked->plan.baseline : "none");
+}
+
 static void apply_planned(struct sy_drive *drive) {
     const struct sy_facts *facts = &drive->asked->gathered.facts;
     const struct sy_plan *plan = &drive->asked->plan;
@@ -288,6 +313,11 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
     bool other = strcmp(gathered->facts.record.spec.version, drive->asked->spec.version) != 0;
     if (!failed && !drive->asked->settled && other && undriven(&gathered->facts) &&
         gathered->facts.record.phase == SY_PHASE_LOCK_IN) {
+        if (compare_before(drive, &gathered->facts, &error)) {
+            sy_drive_fail(drive, &error);
+            sy_drive_forget_asked(drive);
+            return;
+        }
         drive->asked->settled = true;
         drive->pending++;
         settle(drive->engine, gathered, apply_settled, drive);
@@ -296,7 +326,7 @@ static void apply_gathered(void *ctx, const struct sy_gathered *gathered) {
     drive->asked->gathered = *gathered;
     if (!failed &&
         (sy_plan_make(&drive->asked->spec, &gathered->facts, &drive->asked->plan, &error) ||
-         check_fingerprint(drive, &error)))
+         check_fingerprint(drive, &error) || compare_after(drive, &error)))
         failed = &error;
     if (failed)
         sy_drive_fail(drive, failed);

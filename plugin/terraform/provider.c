@@ -23,7 +23,7 @@ struct sy_terraform *sy_terraform_create(const struct sy_terraform_options *opti
 void sy_terraform_destroy(struct sy_terraform *terraform) {
     if (!terraform)
         return;
-    sy_applies_drop(terraform);
+    sy_follows_drop(terraform);
     free(terraform);
 }
 
@@ -154,7 +154,7 @@ static void stop_work(struct sy_call *call, unsigned bits) {
         return;
     sy_log(SY_LOG_INFO, "interrupted: every release is treated as its on_interrupt says");
     provider->stopping = true;
-    sy_applies_interrupt(provider);
+    sy_follows_interrupt(provider);
     Tfplugin6__StopProvider__Response response = TFPLUGIN6__STOP_PROVIDER__RESPONSE__INIT;
     sy_call_answer(call, &response.base);
 }

@@ -1,6 +1,7 @@
 /* The provider's own parts: provider.c (configuration, stop, the table of methods), request.c (what
- * was asked, decoded), resource.c (validate, upgrade, import, move), resource_read.c, _plan.c,
- * _apply.c, data_source.c, action.c; pure: release_spec.c (values -> spec), release_state.c (facts
+ * was asked, decoded), follow.c (a release that is driven here), resource.c (validate, upgrade,
+ * import, move), resource_read.c, _plan.c, _apply.c, data_source.c, action.c; pure: release_spec.c
+ * (values -> spec), release_state.c (facts
  * -> values). */
 #ifndef SY_TERRAFORM_PROVIDER_INTERNAL_H
 #define SY_TERRAFORM_PROVIDER_INTERNAL_H
@@ -22,8 +23,8 @@ enum sy_configured {
 struct sy_terraform {
     struct sy_terraform_options options;
     enum sy_configured configured;
-    bool stopping;            /* StopProvider came: nothing new is begun */
-    struct sy_apply *applies; /* under way (resource_apply.c) */
+    bool stopping;             /* StopProvider came: nothing new is begun */
+    struct sy_follow *follows; /* releases that are driven here */
 };
 
 /* What the provider remembers of a resource beside its state (Terraform keeps it, unseen). */
@@ -47,7 +48,7 @@ struct sy_request {
     struct sy_private private;
     struct sy_buffer private_text; /* of the answer */
     struct sy_buffer encoded;      /* of the answer */
-    struct sy_apply *apply;        /* under way for it; engine's thread */
+    struct sy_follow *follow;      /* the release that it drives; engine's thread */
     struct sy_action *action;      /* the same */
 };
 
@@ -77,6 +78,37 @@ bool sy_request_refuses_unconfigured(struct sy_request *request, const char *pat
 #define SY_FILL_DIAGNOSTICS(response, request)                                                     \
     ((response)->n_diagnostics = (request)->diagnostics.n,                                         \
      (response)->diagnostics = (request)->diagnostics.list)
+
+/* ---- follow.c: a release that is driven here, to its end ---- */
+
+/* The first member of a struct that the method allocates. It may outlive its call. */
+struct sy_follow {
+    struct sy_terraform *provider;
+    struct sy_follow *next;
+    struct sy_question *question; /* the call's */
+    struct sy_watch *watch;       /* NULL once it has ended */
+    struct sy_timer wake;
+    struct sy_timer timeout;
+    char stopped[64]; /* why it was interrupted from here; "" = it was not */
+    bool began;       /* something was done, or told */
+    bool first;       /* the alias was created */
+    struct sy_error error;
+    struct sy_release_event end; /* FINISHED, once it came */
+    void (*over)(struct sy_follow *follow);
+};
+/* Enter it into the provider's list; then begin a watch with sy_follow_ready() and it, and set
+ * follow->watch. */
+void sy_follow_init(struct sy_follow *follow, struct sy_request *request,
+                    void (*over)(struct sy_follow *follow));
+void sy_follow_ready(void *follow); /* a sy_watch_ready */
+/* Interrupt it when that time has passed. */
+void sy_follow_limit(struct sy_follow *follow, int64_t limit_ms);
+/* Ask it to stop, as its on_interrupt says. */
+void sy_follow_interrupt(struct sy_follow *follow, const char *why);
+void sy_follows_interrupt(struct sy_terraform *terraform);
+/* Leave the list and free it. */
+void sy_follow_forget(struct sy_follow *follow);
+void sy_follows_drop(struct sy_terraform *terraform);
 
 /* ---- release_spec.c ---- */
 
@@ -140,9 +172,6 @@ void sy_resource_plan_work(struct sy_call *call, unsigned bits);
 void sy_resource_apply_received(struct sy_call *call, const ProtobufCMessage *message);
 void sy_resource_apply_work(struct sy_call *call, unsigned bits);
 void sy_resource_apply_closed(struct sy_call *call, bool cancelled);
-/* Ask every release that an apply drives to stop, as its on_interrupt says. */
-void sy_applies_interrupt(struct sy_terraform *terraform);
-void sy_applies_drop(struct sy_terraform *terraform);
 
 void sy_data_source_validate_received(struct sy_call *call, const ProtobufCMessage *message);
 void sy_data_source_read_received(struct sy_call *call, const ProtobufCMessage *message);

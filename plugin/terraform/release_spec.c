@@ -34,10 +34,13 @@ const char *sy_release_path_of(const char *field) {
     return NULL;
 }
 
-/* The message of an error names the flag; here it stands under the attribute. */
+/* The message of an error begins with the flag's name; here it is the attribute's. */
 static void diagnose(struct sy_diagnostics *diagnostics, const char *path,
                      const struct sy_error *error) {
-    sy_diagnose(diagnostics, path, "Invalid value", "%s", error->message);
+    size_t len = strlen(error->field);
+    bool named = path && len && strncmp(error->message, error->field, len) == 0;
+    sy_diagnose(diagnostics, path, "Invalid value", "%s%s", named ? path : "",
+                error->message + (named ? len : 0));
 }
 
 int64_t sy_duration_value(const struct sy_value *value, const char *path,

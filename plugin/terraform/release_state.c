@@ -160,12 +160,8 @@ static const char *stage_line(const struct sy_plan *plan, uint32_t i, struct sy_
     char weight[16];
     char bake[32];
     const struct sy_stage *stage = &plan->spec.stages[i];
-    sy_percent_format(stage->weight_bp, weight);
-    sy_duration_format(stage->bake_ms, bake);
-    if (plan->expected[i] < 0)
-        return sy_arena_printf(arena, "%s for %s", weight, bake);
-    return sy_arena_printf(arena, "%s for %s, about %lld invocations", weight, bake,
-                           (long long)plan->expected[i]);
+    return sy_arena_printf(arena, "%s for %s", sy_percent_format(stage->weight_bp, weight),
+                           sy_duration_format(stage->bake_ms, bake));
 }
 
 static const char *last_line(const struct sy_plan *plan, struct sy_arena *arena) {
@@ -183,11 +179,13 @@ static const char *last_line(const struct sy_plan *plan, struct sy_arena *arena)
     return sy_arena_printf(arena, "100%%, lock-in %s", lock_in);
 }
 
+/* An apply plans once more and must say the same, so nothing is in it that changes by the minute.
+ */
 struct sy_value sy_planned_stages(const struct sy_plan *plan, struct sy_arena *arena) {
     bool staged = plan->kind == SY_PLAN_RELEASE || plan->kind == SY_PLAN_RESUME;
     uint32_t stages = staged ? plan->spec.n_stages : 0;
     bool resumes = plan->kind == SY_PLAN_RESUME;
-    struct sy_value list = sy_value_list(arena, stages + 1 + resumes + plan->n_warnings);
+    struct sy_value list = sy_value_list(arena, stages + 1 + resumes);
     size_t n = 0;
     if (resumes)
         list.items[n++] = sy_value_string(
@@ -195,9 +193,6 @@ struct sy_value sy_planned_stages(const struct sy_plan *plan, struct sy_arena *a
     for (uint32_t i = 0; i < stages; i++)
         list.items[n++] = sy_value_string(arena, stage_line(plan, i, arena));
     list.items[n++] = sy_value_string(arena, last_line(plan, arena));
-    for (uint32_t i = 0; i < plan->n_warnings; i++)
-        list.items[n++] =
-            sy_value_string(arena, sy_arena_printf(arena, "warning: %s", plan->warnings[i]));
     return list;
 }
 

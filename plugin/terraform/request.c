@@ -117,12 +117,8 @@ void sy_request_diagnose(struct sy_request *request, const char *summary,
     const char *path = error->field[0] ? sy_release_path_of(error->field) : NULL;
     if (!path)
         path = path_of_reason(error->reason);
-    const char *retry = strcmp(error->reason, "ROLLED_BACK_BEFORE") == 0
-                            ? "\n\nIn Terraform, set retry_token to another value to release this "
-                              "version once more."
-                            : "";
-    sy_diagnose(&request->diagnostics, path, summary, "%s%s%s%s%s", error->message,
-                error->reason[0] ? " (" : "", error->reason, error->reason[0] ? ")" : "", retry);
+    sy_diagnose(&request->diagnostics, path, summary, "%s%s%s%s", error->message,
+                error->reason[0] ? " (" : "", error->reason, error->reason[0] ? ")" : "");
 }
 
 bool sy_request_refuses_unconfigured(struct sy_request *request, const char *path) {

@@ -2,29 +2,15 @@
  * as planned; all else is an error, and state says what the alias serves. */
 #include "terraform/provider_internal.h"
 
-#include "base/io.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* One release that an apply drives. It may outlive its call, so it keeps what it needs. */
 struct sy_apply {
-    struct sy_apply *next;
-    struct sy_terraform *provider;
-    struct sy_question *question;
-    struct sy_watch *watch; /* NULL once it has ended */
+    struct sy_follow follow; /* first */
     struct sy_spec spec;
-    struct sy_timer wake;
-    struct sy_timer timeout;
-    char stopped[64]; /* why it was interrupted from here; "" = it was not */
-    bool began;       /* something was done, or told */
-    bool first;       /* the alias was created */
-    struct sy_error error;
-    struct sy_release_event end; /* FINISHED, once it came */
 };
-
-static void pull(void *ctx);
 
 void sy_resource_apply_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Tfplugin6__ApplyResourceChange__Request *asked =
@@ -54,20 +40,6 @@ static void answer(struct sy_request *request, const struct sy_value *state) {
 
 /* ---- the end ---- */
 
-static void forget(struct sy_apply *apply) {
-    struct sy_terraform *provider = apply->provider;
-    for (struct sy_apply **at = &provider->applies; *at; at = &(*at)->next)
-        if (*at == apply) {
-            *at = apply->next;
-            break;
-        }
-    sy_timers_cancel(provider->options.timers, &apply->wake);
-    sy_timers_cancel(provider->options.timers, &apply->timeout);
-    if (apply->watch)
-        sy_watch_close(apply->watch);
-    free(apply);
-}
-
 static bool is_good(enum sy_outcome outcome) {
     return outcome == SY_OUTCOME_PROMOTED || outcome == SY_OUTCOME_PROMOTED_UNPROVEN ||
            outcome == SY_OUTCOME_UNCHANGED || outcome == SY_OUTCOME_HANDED_OFF;
@@ -77,8 +49,8 @@ static bool is_good(enum sy_outcome outcome) {
 static struct sy_facts facts_of(const struct sy_apply *apply, const struct sy_facts *read) {
     if (read)
         return *read;
-    return (struct sy_facts){.has_alias = apply->end.to.primary[0] != '\0',
-                             .routing = apply->end.to};
+    return (struct sy_facts){.has_alias = apply->follow.end.to.primary[0] != '\0',
+                             .routing = apply->follow.end.to};
 }
 
 /* Is the alias where a release that ended well leaves it? */
@@ -98,7 +70,7 @@ static const char *summary_of(const struct sy_apply *apply, struct sy_arena *are
         [SY_OUTCOME_HALTED] = "is halted on its way: a person is needed now",
         [SY_OUTCOME_SUPERSEDED] = "was superseded by another release",
     };
-    const char *end = ends[apply->end.outcome];
+    const char *end = ends[apply->follow.end.outcome];
     return sy_arena_printf(arena, "Version %s %s", apply->spec.version,
                            end ? end : "was not released");
 }
@@ -130,11 +102,11 @@ static void diagnose_end(struct sy_request *request, const struct sy_apply *appl
             ? sy_stage_table(&facts->record, arena)
             : "";
     sy_diagnose(&request->diagnostics, NULL, summary_of(apply, arena),
-                "%s%s%s.\n\n%s:%s is at %s. Outcome: %s.\n\n%s%s%s", apply->stopped,
-                apply->stopped[0] ? ": " : "", apply->end.text, apply->spec.function,
+                "%s%s%s.\n\n%s:%s is at %s. Outcome: %s.\n\n%s%s%s", apply->follow.stopped,
+                apply->follow.stopped[0] ? ": " : "", apply->follow.end.text, apply->spec.function,
                 apply->spec.alias, sy_routing_format(&facts->routing, routing),
-                sy_outcome_word(apply->end.outcome), table, *table ? "\n" : "",
-                advice_of(apply->end.outcome));
+                sy_outcome_word(apply->follow.end.outcome), table, *table ? "\n" : "",
+                advice_of(apply->follow.end.outcome));
 }
 
 /* Nothing may stay unknown after an apply. */
@@ -150,12 +122,10 @@ static void tell_stages(const struct sy_apply *apply, struct sy_value *state,
     struct sy_plan plan = {.kind = SY_PLAN_RELEASE, .spec = apply->spec};
     if (state->items[SY_RELEASE_PLANNED_STAGES].state != SY_VALUE_UNKNOWN)
         return;
-    if (apply->end.outcome == SY_OUTCOME_UNCHANGED)
+    if (apply->follow.end.outcome == SY_OUTCOME_UNCHANGED)
         plan.kind = SY_PLAN_UNCHANGED;
-    else if (apply->first)
+    else if (apply->follow.first)
         plan.kind = SY_PLAN_FIRST;
-    for (size_t i = 0; i < SY_STAGES_MAX; i++)
-        plan.expected[i] = -1;
     state->items[SY_RELEASE_PLANNED_STAGES] = sy_planned_stages(&plan, arena);
 }
 
@@ -166,12 +136,12 @@ static void answer_good(struct sy_request *request, const struct sy_apply *apply
     tell_stages(apply, state, &request->arena);
     settle_unknowns(state);
     memcpy(request->private.released, apply->spec.version, sizeof apply->spec.version);
-    if (apply->end.outcome == SY_OUTCOME_PROMOTED_UNPROVEN)
+    if (apply->follow.end.outcome == SY_OUTCOME_PROMOTED_UNPROVEN)
         sy_diagnose_warning(&request->diagnostics, NULL, "Promoted without enough traffic to judge",
                             "%s:%s serves version %s now, but some stage had fewer invocations "
                             "than min_invocations: %s.",
                             apply->spec.function, apply->spec.alias, apply->spec.version,
-                            apply->end.text);
+                            apply->follow.end.text);
     answer(request, state);
 }
 
@@ -185,7 +155,7 @@ static void answer_bad(struct sy_request *request, const struct sy_apply *apply,
         answer(request, &none);
         return;
     }
-    for (size_t i = 0; apply->began && i < SY_RELEASE_COUNT; i++)
+    for (size_t i = 0; apply->follow.began && i < SY_RELEASE_COUNT; i++)
         if (sy_release_type.attributes[i].usage != SY_COMPUTED && i != SY_RELEASE_VERSION)
             state->items[i] = request->planned.items[i];
     if (facts->has_alias) {
@@ -200,15 +170,17 @@ static void answer_bad(struct sy_request *request, const struct sy_apply *apply,
 
 static void ended(void *ctx, const struct sy_facts *read, const struct sy_error *error) {
     struct sy_apply *apply = ctx;
-    struct sy_call *call = sy_call_answered(apply->question);
+    struct sy_call *call = sy_call_answered(apply->follow.question);
     if (call) {
         struct sy_request *request = sy_request_of(call);
         struct sy_facts facts = facts_of(apply, read);
         (void)error; /* then the release's last word has to do */
-        bool good = apply->error.code == SY_OK && is_good(apply->end.outcome);
-        request->apply = NULL;
-        if (apply->error.code != SY_OK)
-            sy_request_diagnose(request, summary_of(apply, &request->arena), &apply->error);
+        /* Asked to wait for the end of the lock-in, and stopped before. */
+        bool cut_short = apply->follow.stopped[0] && apply->spec.wait == SY_WAIT_LOCK_IN;
+        bool good = is_good(apply->follow.end.outcome) && !cut_short;
+        request->follow = NULL;
+        if (apply->follow.error.code != SY_OK)
+            sy_request_diagnose(request, summary_of(apply, &request->arena), &apply->follow.error);
         else if (!good || !is_there(apply, &facts))
             diagnose_end(request, apply, &facts);
         if (request->diagnostics.has_errors)
@@ -217,56 +189,15 @@ static void ended(void *ctx, const struct sy_facts *read, const struct sy_error 
             answer_good(request, apply, &facts);
         sy_call_unref(call);
     }
-    forget(apply);
+    sy_follow_forget(&apply->follow);
 }
 
 /* ---- the drive ---- */
 
-static void on_ready(void *ctx) {
-    struct sy_apply *apply = ctx; /* maybe from within the call that begins it: pulled later */
-    sy_timers_set(apply->provider->options.timers, &apply->wake,
-                  sy_io_now(apply->provider->options.io), pull, apply);
-}
-
-static void pull(void *ctx) {
-    struct sy_apply *apply = ctx;
-    const struct sy_release_event *event = NULL;
-    int got = 0;
-    while ((got = sy_watch_next(apply->watch, &event, &apply->error)) > 0) {
-        apply->began = true;
-        apply->first |= event->kind == SY_EVENT_PLANNED && !event->baseline[0];
-        if (event->kind == SY_EVENT_FINISHED)
-            memcpy(&apply->end, event,
-                   offsetof(struct sy_release_event, text) + strlen(event->text) + 1);
-    }
-    if (got == 0)
-        return;
-    sy_watch_close(SY_STEAL(apply->watch));
-    sy_timers_cancel(apply->provider->options.timers, &apply->timeout);
-    sy_engine_status(apply->provider->options.engine, apply->spec.function, apply->spec.alias,
-                     false, ended, apply);
-}
-
-static void interrupt(struct sy_apply *apply, const char *why) {
-    if (!apply->watch)
-        return;
-    if (!apply->stopped[0])
-        (void)snprintf(apply->stopped, sizeof apply->stopped, "%s", why);
-    sy_watch_interrupt(apply->watch);
-}
-
-static void timed_out(void *ctx) {
-    interrupt(ctx, "the time that timeouts allows is over");
-}
-
-void sy_applies_interrupt(struct sy_terraform *terraform) {
-    for (struct sy_apply *apply = terraform->applies; apply; apply = apply->next)
-        interrupt(apply, "the run was interrupted");
-}
-
-void sy_applies_drop(struct sy_terraform *terraform) {
-    while (terraform->applies)
-        forget(terraform->applies);
+static void over(struct sy_follow *follow) {
+    const struct sy_spec *spec = &((struct sy_apply *)follow)->spec;
+    sy_engine_status(follow->provider->options.engine, spec->function, spec->alias, false, ended,
+                     follow);
 }
 
 static int64_t timeout_ms(struct sy_request *request) {
@@ -279,20 +210,14 @@ static int64_t timeout_ms(struct sy_request *request) {
 }
 
 static void begin(struct sy_request *request, const struct sy_spec *spec) {
-    struct sy_terraform *provider = request->provider;
     struct sy_apply *apply = sy_calloc(1, sizeof *apply);
     int64_t limit_ms = timeout_ms(request);
-    apply->provider = provider;
     apply->spec = *spec;
-    apply->question = sy_call_ask(request->call);
-    apply->next = provider->applies;
-    provider->applies = apply;
-    request->apply = apply;
+    sy_follow_init(&apply->follow, request, over);
     if (limit_ms >= 0)
-        sy_timers_set(provider->options.timers, &apply->timeout,
-                      sy_io_now(provider->options.io) + limit_ms, timed_out, apply);
-    apply->watch = sy_engine_apply(provider->options.engine, spec, request->private.fingerprint,
-                                   on_ready, apply);
+        sy_follow_limit(&apply->follow, limit_ms);
+    apply->follow.watch = sy_engine_apply(sy_call_engine(request->call), spec,
+                                          request->private.fingerprint, sy_follow_ready, apply);
 }
 
 /* ---- destroy ---- */
@@ -370,8 +295,8 @@ void sy_resource_apply_work(struct sy_call *call, unsigned bits) {
     if (sy_server_refuses(call, bits, SY_SERVER_STOPPING))
         return;
     if (bits & SY_WORK_CLOSE) {
-        if (request->apply)
-            interrupt(request->apply, "Terraform has gone");
+        if (request->follow)
+            sy_follow_interrupt(request->follow, "Terraform has gone");
     } else if (bits & SY_WORK_START) {
         start(request);
     }

@@ -124,6 +124,21 @@ static bool heed_drift(struct sy_request *request, bool *ret_moves) {
     return false;
 }
 
+/* Before it applies, Terraform plans once more, from the state that the plan was made for, and
+ * takes that second plan for the first. What the alias serves by then is compared here: a plan that
+ * has become stale is refused. */
+static bool heed_staleness(struct sy_request *request, const struct sy_plan *plan) {
+    const char *known = sy_field_text(&request->prior, SY_RELEASE_LIVE_VERSION);
+    const char *live = plan->kind == SY_PLAN_FIRST ? "none" : plan->routing.primary;
+    if (!*known || plan->kind == SY_PLAN_RESUME || strcmp(known, live) == 0)
+        return true;
+    sy_diagnose(&request->diagnostics, "version", "The plan is stale",
+                "%s served version %s when this was planned, and serves %s now: somebody moved it "
+                "meanwhile. Nothing was changed; plan again (STALE_PLAN)",
+                sy_field_text(&request->prior, SY_RELEASE_ID), known, live);
+    return false;
+}
+
 static void planned(void *ctx, const struct sy_plan *plan, const struct sy_error *error) {
     struct sy_call *call = sy_call_answered(ctx);
     if (!call)
@@ -131,11 +146,14 @@ static void planned(void *ctx, const struct sy_plan *plan, const struct sy_error
     struct sy_request *request = sy_request_of(call);
     if (error) {
         sy_request_diagnose(request, "The version cannot be released", error);
-    } else {
+    } else if (heed_staleness(request, plan)) {
         request->planned.items[SY_RELEASE_PLANNED_STAGES] =
             sy_planned_stages(plan, &request->arena);
         (void)snprintf(request->private.fingerprint, sizeof request->private.fingerprint, "%s",
                        plan->fingerprint);
+        for (uint32_t i = 0; i < plan->n_warnings; i++)
+            sy_diagnose_warning(&request->diagnostics, NULL, "Before this release", "%s",
+                                plan->warnings[i]);
     }
     answer(request);
     sy_call_unref(call);

