@@ -154,7 +154,9 @@ def from_a_mirror(cli, release, work):
     place.mkdir(parents=True)
     (archive,) = release.glob("*.zip")
     shutil.copy(archive, place)
-    settings = f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n'
+    # As the index of the provider's pages shows it.
+    shown = re.search(r"^provider_installation \{.*?^\}\n", (SOURCE / "adapters/terraform/docs/index.md").read_text(), re.M | re.S).group()
+    settings = shown.replace("/opt/terraform-mirror", str(mirror)).replace("HOST", host)
     folder = configuration(work / "good", host, settings)
     is_installed(cli, folder, host, init(cli, folder))
     # The lock file holds the hash of the zip as it is; another one, of the same name, is not that.
