@@ -17,6 +17,7 @@ LICENCES = {
     "grpc": "Apache-2.0 AND BSD-3-Clause",  # upb, in the same package, is the BSD part
     "json-c": "MIT",
     "libmicrohttpd": "LGPL-2.1-or-later",
+    "msgpack-c": "BSL-1.0",
     "openssl": "Apache-2.0",
     "protobuf-c": "BSD-2-Clause",
     "re2": "BSD-3-Clause",

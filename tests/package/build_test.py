@@ -2,6 +2,7 @@
 
 The first result stays in OUT, for the tests that install it. Packages are made of the commit that is checked out."""
 
+import datetime
 import hashlib
 import json
 import os
@@ -11,14 +12,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
+
+from signing_key import SigningKey
 
 SOURCE, OUT = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
 DIST = OUT / "dist"
 
 
 def run(*words, **more):
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, **more)
-    assert done.returncode == 0, (words, done.stdout[-3000:], done.stderr[-3000:])
+    more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
+    done = subprocess.run([str(word) for word in words], text=True, **more)
+    assert done.returncode == 0, (words, done.stdout[-3000:], (done.stderr or "")[-3000:])
     return done.stdout
 
 
@@ -37,15 +42,23 @@ def clone(folder):
 def same_bytes():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    with tempfile.TemporaryDirectory(prefix="steelyard-package-") as folder:
+    with tempfile.TemporaryDirectory(prefix="steelyard-package-") as folder, SigningKey() as key:
         trees = [pathlib.Path(folder, "a"), pathlib.Path(folder, "in a folder of quite another name/b")]
-        # Neither the folder, nor the zone, language, umask and job count of who builds are in the result.
-        settings = [({}, 0o022), ({"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "CMAKE_BUILD_PARALLEL_LEVEL": "1"}, 0o077)]
+        # Neither the folder, nor the zone, language, umask, job count and key of who builds are in the result.
+        settings = [({}, 0o022), ({"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "CMAKE_BUILD_PARALLEL_LEVEL": "1",
+                                   "STEELYARD_SIGNING_KEY": key.id, "GNUPGHOME": key.home}, 0o077)]
+        told = []
         for tree, (env, umask) in zip(trees, settings):
             clone(tree)
-            run(tree / "scripts/package", env={**os.environ, **env}, umask=umask)
+            without = {name: value for name, value in os.environ.items() if name != "STEELYARD_SIGNING_KEY"}
+            told.append(run(tree / "scripts/package", env={**without, **env}, umask=umask, stderr=subprocess.STDOUT))
         first, second = ({path.name: path.read_bytes() for path in (tree / "dist").iterdir()} for tree in trees)
-        assert len(first) == 4 and set(first) == set(second), (set(first), set(second))
+        sums = next(name for name in first if re.fullmatch(r"terraform-provider-steelyard_[\d.]+_SHA256SUMS", name))
+        unsigned = f"{sums} is unsigned: STEELYARD_SIGNING_KEY names no key\n"
+        assert told[0].count(unsigned) == 1 and "unsigned" not in told[1], told
+        key.verify(trees[1] / "dist" / f"{sums}.sig", trees[1] / "dist" / sums)
+        assert not second.pop(f"{sums}.sig").startswith(b"-----BEGIN")
+        assert len(first) == 7 and set(first) == set(second), (set(first), set(second))
         differing = [name for name in first if first[name] != second[name]]
         shutil.copytree(trees[0] / "dist", DIST)
         shutil.copy(trees[0] / "build/release/steelyard.map", OUT)
@@ -58,6 +71,27 @@ def checksums():
     listed = [line.split("  ")[1] for line in (DIST / "SHA256SUMS").read_text().splitlines()]
     assert sorted(listed) == sorted(path.name for path in DIST.iterdir() if path.name != "SHA256SUMS"), listed
     run("sha256sum", "-c", "SHA256SUMS", cwd=DIST)
+
+
+def provider():
+    """The provider in the layout of a Terraform registry."""
+    path = one("terraform-provider-steelyard_*.zip")
+    version = re.fullmatch(r"terraform-provider-steelyard_(\d+\.\d+\.\d+)_linux_amd64\.zip", path.name).group(1)
+    with zipfile.ZipFile(path) as archive:
+        (entry,) = archive.infolist()
+        assert entry.filename == f"terraform-provider-steelyard_v{version}", entry
+        assert (entry.create_system, entry.external_attr >> 16) == (3, 0o100755), entry
+        commit_time = int(run("git", "show", "-s", "--format=%ct", "HEAD", cwd=SOURCE))
+        zipped = datetime.datetime(*entry.date_time, tzinfo=datetime.timezone.utc).timestamp()
+        assert commit_time - 2 < zipped <= commit_time, (zipped, commit_time)  # a zip counts in steps of two seconds
+        assert archive.read(entry) == executable()
+    manifest = one("terraform-provider-steelyard_*_manifest.json")
+    assert manifest.name == f"terraform-provider-steelyard_{version}_manifest.json"
+    assert json.loads(manifest.read_text()) == {"version": 1, "metadata": {"protocol_versions": ["6.0"]}}
+    sums = one("terraform-provider-steelyard_*_SHA256SUMS")
+    assert sums.name == f"terraform-provider-steelyard_{version}_SHA256SUMS"
+    assert sums.read_text() == "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n"
+                                       for file in (path, manifest))
 
 
 def deb():
@@ -176,6 +210,6 @@ def refusals():
         assert done.returncode == 1 and "in no commit" in done.stderr and not (tree / "dist").exists(), done
 
 
-for test in (same_bytes, checksums, deb, bill_of_materials, copyright_file, refusals):
+for test in (same_bytes, checksums, provider, deb, bill_of_materials, copyright_file, refusals):
     test()
     print("ok  ", test.__name__, flush=True)

@@ -1,0 +1,4 @@
+import {
+  to = steelyard_release.checkout
+  id = "checkout:production"
+}

@@ -1,0 +1,1 @@
+terraform import steelyard_release.checkout checkout:production
