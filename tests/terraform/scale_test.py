@@ -2,18 +2,16 @@
 """Many resources, and large ones: scale_test.py STEELYARD CLI"""
 import json
 import pathlib
-import sys
 
-from workspace import FAST, Workspace, clis, function, main, release, scenario
+from workspace import FAST, function, release, run, scenario, world
 
-CLI = next((row for row in clis() if row[0] == sys.argv[2]), None)
 MANY = 200
 
 
 def many():
     """200 functions are adopted by one apply, and released by the next; each alias ends where it was meant to."""
     functions = [function(f"f{i}", requests_per_second=20) for i in range(MANY)]
-    with Workspace(CLI, scenario(*functions)) as w:
+    with world(scenario(*functions)) as w:
         def write(version):
             w.write(f"""
 resource "steelyard_release" "many" {{
@@ -39,7 +37,7 @@ resource "steelyard_release" "many" {{
 
 def large():
     """A value of 6 MB passes through plan, apply, state and the next plan as it is."""
-    with Workspace(CLI) as w:
+    with world() as w:
         value = "0123456789abcde\n" * (6 << 20 >> 4)
         pathlib.Path(w.folder, "large").write_text(value)
         w.write(release("41", 'retry_token = file("${path.module}/large")'))
@@ -53,8 +51,4 @@ def large():
 
 
 if __name__ == "__main__":
-    del sys.argv[2]
-    if CLI is None:
-        print("skipped: this command line is not on the machine")
-        sys.exit(77)
-    main([("200 resources in one apply", many), ("a value of 6 MB", large)], 1)
+    run([("200 resources in one apply", many), ("a value of 6 MB", large)], 1)

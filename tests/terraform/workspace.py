@@ -1,4 +1,4 @@
-"""A Terraform configuration, a command line to run it, and a sandbox behind it."""
+"""A Terraform configuration, the command line that the test's second argument names, and a sandbox behind it."""
 import json
 import os
 import pathlib
@@ -20,7 +20,9 @@ terraform {
 }
 """
 FAST = 'verdict = { window = "4s", period = "1s", poll = "1s" }'
+QUICK = 'stages = [{ weight = 20, bake = "2s" }]'
 STAGES = 'stages = [{ weight = 10, bake = "4s" }, { weight = 50, bake = "4s" }]'
+CLI = sys.argv[2]
 TOLD = re.compile(r"[│╷╵]")
 BOX = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -41,11 +43,11 @@ resource "steelyard_release" "{name}" {{
 
 
 class Workspace(World):
-    """Use it in a with statement. cli: a row of clis()."""
+    """Use it in a with statement."""
 
-    def __init__(self, cli, what=None):
+    def __init__(self, what=None):
         super().__init__(what)
-        self.cli_name, self.cli = cli
+        self.cli_name, self.cli = next(row for row in clis() if row[0] == CLI)
         self.folder = self.path("work")
         plugins = self.path("plugins")
         os.mkdir(self.folder)
@@ -78,6 +80,16 @@ class Workspace(World):
     def apply(self, *words, **more):
         return self.tf("apply", "-no-color", "-auto-approve", *words, **more)
 
+    def done(self):
+        """An apply that must end well."""
+        applied = self.apply()
+        assert applied.code == 0, applied.text
+
+    def adopt(self, more="", **block):
+        """Begin with version 41, which the alias serves."""
+        self.write(release("41", more, **block))
+        self.done()
+
     def state_of(self, address="steelyard_release.checkout"):
         """The attributes in state; None: it is not there. Tainted: an error."""
         path = pathlib.Path(self.folder, "terraform.tfstate")
@@ -97,3 +109,32 @@ class Workspace(World):
         shown = self.tf("show", "-json", file)
         plan = json.loads(shown.out)
         return {change["address"]: tuple(change["change"]["actions"]) for change in plan.get("resource_changes", [])}
+
+
+world = Workspace
+
+
+def bad():
+    """Version 42 fails half of its invocations."""
+    return scenario(function(error_rate=0.5))
+
+
+def cases():
+    """A list, and the decorator by which a case enters it under its name."""
+    tests = []
+
+    def test(name):
+        def add(body):
+            tests.append((name, body))
+            return body
+        return add
+    return tests, test
+
+
+def run(tests, threads=4):
+    """All, or those that the arguments behind the command line's name choose."""
+    del sys.argv[2]
+    if CLI not in (row[0] for row in clis()):
+        print(f"skipped: there is no {CLI} on this machine")
+        sys.exit(77)
+    main(tests, threads)
