@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "rpc/library.h"
 #include "sandbox/library.h"
+#include "terraform/library.h"
 
 #include <json-c/json.h>
 #include <protobuf-c/protobuf-c.h>
@@ -26,6 +27,7 @@ void sy_cli_version(void) {
         {"gRPC core", sy_rpc_grpc_version()},
         {"protobuf-c", protobuf_c_version()},
         {"json-c", json_c_version()},
+        {"msgpack-c", sy_terraform_msgpack_version()},
         {"libmicrohttpd", sy_sandbox_microhttpd_version()},
     };
     (void)printf("steelyard %s\n", STEELYARD_VERSION);

@@ -214,7 +214,8 @@ void sy_server_stop(struct sy_server *server) {
     pthread_mutex_unlock(&server->mutex);
     if (!first)
         return;
-    sy_log(SY_LOG_INFO, "the engine stops; every release is interrupted first");
+    sy_log(server->standing ? SY_LOG_INFO : SY_LOG_DEBUG,
+           "the engine stops; every release is interrupted first");
     sy_engine_post(server->engine, interrupt_all, server);
 }
 

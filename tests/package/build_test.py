@@ -78,13 +78,17 @@ def provider():
     path = one("terraform-provider-steelyard_*.zip")
     version = re.fullmatch(r"terraform-provider-steelyard_(\d+\.\d+\.\d+)_linux_amd64\.zip", path.name).group(1)
     with zipfile.ZipFile(path) as archive:
-        (entry,) = archive.infolist()
-        assert entry.filename == f"terraform-provider-steelyard_v{version}", entry
-        assert (entry.create_system, entry.external_attr >> 16) == (3, 0o100755), entry
+        entries = {entry.filename: entry for entry in archive.infolist()}
+        assert list(entries) == ["LICENSE.txt", f"terraform-provider-steelyard_v{version}"], entries
+        licenses, program = entries.values()
+        assert (program.create_system, program.external_attr >> 16) == (3, 0o100755), program
         commit_time = int(run("git", "show", "-s", "--format=%ct", "HEAD", cwd=SOURCE))
-        zipped = datetime.datetime(*entry.date_time, tzinfo=datetime.timezone.utc).timestamp()
-        assert commit_time - 2 < zipped <= commit_time, (zipped, commit_time)  # a zip counts in steps of two seconds
-        assert archive.read(entry) == executable()
+        for entry in entries.values():
+            zipped = datetime.datetime(*entry.date_time, tzinfo=datetime.timezone.utc).timestamp()
+            assert commit_time - 2 < zipped <= commit_time, (zipped, commit_time)  # a zip counts in steps of two seconds
+        assert archive.read(program) == executable()
+        text = archive.read(licenses).decode()
+        assert "msgpack" in text and "GNU LESSER GENERAL PUBLIC LICENSE" in text, text[:2000]
     manifest = one("terraform-provider-steelyard_*_manifest.json")
     assert manifest.name == f"terraform-provider-steelyard_{version}_manifest.json"
     assert json.loads(manifest.read_text()) == {"version": 1, "metadata": {"protocol_versions": ["6.0"]}}

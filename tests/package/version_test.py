@@ -29,7 +29,7 @@ def facts():
     assert told == {version}, ("README.md names packages of", told)
     found = dict(line.split(": ", 1) for line in rest)
     assert list(found) == ["commit", "compiler", "build", "libcurl", "OpenSSL", "c-ares", "Expat", "gRPC core",
-                           "protobuf-c", "json-c", "libmicrohttpd"], found
+                           "protobuf-c", "json-c", "msgpack-c", "libmicrohttpd"], found
     assert COMMIT.fullmatch(found["commit"]), found
     assert re.fullmatch(r"(GNU|Clang) \d+\.\d+\.\d+", found["compiler"]), found
     link = "static" if cached("STEELYARD_STATIC") == "ON" else "dynamic"

@@ -40,7 +40,7 @@ GENERATED_IN = {"rpc", "cli", "terraform"}
 LIBRARIES = {
     "grpc": {"rpc"},
     "protobuf-c": {"rpc", "cli"},
-    "msgpack": {"terraform/value_msgpack.c"},
+    "msgpack": {"terraform"},
     "curl": {"aws"},
     "expat.h": {"aws"},
     "openssl": {"aws", "rpc", "sandbox/world_code.c"},

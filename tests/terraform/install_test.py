@@ -25,6 +25,7 @@ from signing_key import SigningKey  # noqa: E402
 
 VERSION = re.match(r"steelyard (\S+)\n", subprocess.run([STEELYARD, "--version"], check=True, capture_output=True,
                                                         text=True).stdout).group(1)
+LICENSES = SOURCE / "README.md"  # what is in it is nothing to Terraform
 PLATFORM = provider_zip.PLATFORM.split("_")
 # Settings by which the host of a provider is asked, and nothing else.
 DIRECT = "provider_installation {\n  direct {}\n}\n"
@@ -165,7 +166,7 @@ def from_a_mirror(cli, release, work):
     shutil.rmtree(folder / ".terraform")
     other = work / "other"
     other.write_bytes(b"#!/bin/sh\n")
-    provider_zip.write_zip(other, VERSION, 0x60000000, place / archive.name)
+    provider_zip.write_zip(other, LICENSES, VERSION, 0x60000000, place / archive.name)
     is_refused(folder, init(cli, folder), "doesn't match any of the checksums")
 
 
@@ -187,7 +188,7 @@ def tampered(cli, release, work, authority, key):
     """A zip of another program; the same with checksums to match, which nobody has signed; and checksums signed by another key."""
     (work / "other").write_bytes(b"#!/bin/sh\n")
     (work / "tampered").mkdir()
-    archive, _, sums = provider_zip.write(work / "other", VERSION, 0x60000000, work / "tampered")
+    archive, _, sums = provider_zip.write(work / "other", LICENSES, VERSION, 0x60000000, work / "tampered")
     with Registry(release, authority, key) as registry:
         registry.changed = {archive.name: archive.read_bytes()}
         folder = configuration(work / "zip", registry.host, DIRECT)
@@ -217,7 +218,7 @@ def main():
         folder = pathlib.Path(folder)
         release = folder / "release"
         release.mkdir()
-        *_, sums = provider_zip.write(STEELYARD, VERSION, int(time.time()), release)
+        *_, sums = provider_zip.write(STEELYARD, LICENSES, VERSION, int(time.time()), release)
         provider_zip.sign(sums, key.id, key.env)
         authority = Authority(folder)
         for cli in clis.terraforms():
