@@ -135,6 +135,8 @@ void sy_text_value(const struct sy_value *value, const char *path, char *ret, si
 const char *sy_release_path_of(const char *field);
 enum sy_drift { SY_DRIFT_ERROR, SY_DRIFT_ADOPT, SY_DRIFT_RELEASE };
 enum sy_drift sy_release_on_drift(const struct sy_value *release);
+/* The version that state found the alias on: under on_drift = "adopt", `version` does not tell. */
+const char *sy_release_found(const struct sy_value *state);
 
 /* ---- release_state.c ---- */
 

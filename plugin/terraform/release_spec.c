@@ -179,6 +179,11 @@ enum sy_drift sy_release_on_drift(const struct sy_value *release) {
                                           : SY_DRIFT_ERROR;
 }
 
+const char *sy_release_found(const struct sy_value *state) {
+    bool adopts = state->state == SY_VALUE_KNOWN && sy_release_on_drift(state) == SY_DRIFT_ADOPT;
+    return sy_field_text(state, adopts ? SY_RELEASE_LIVE_VERSION : SY_RELEASE_VERSION);
+}
+
 bool sy_release_is_known(const struct sy_value *release) {
     for (size_t i = 0; i < SY_RELEASE_COUNT; i++) {
         const struct sy_attribute *attribute = &sy_release_type.attributes[i];

@@ -270,7 +270,7 @@ static void destroy(struct sy_request *request) {
 static bool moves(const struct sy_request *request, const struct sy_spec *spec) {
     if (request->prior.state != SY_VALUE_KNOWN)
         return true;
-    const char *found = sy_field_text(&request->prior, SY_RELEASE_VERSION);
+    const char *found = sy_release_found(&request->prior);
     bool adopted = sy_release_on_drift(&request->planned) == SY_DRIFT_ADOPT &&
                    strcmp(spec->version, request->private.released) == 0;
     return strcmp(found, spec->version) != 0 && !adopted;

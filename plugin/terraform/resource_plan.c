@@ -105,14 +105,13 @@ static void expect_move(struct sy_request *request) {
 /* Somebody else moved the alias since we left it. false: the plan ends with that. */
 static bool heed_drift(struct sy_request *request, bool *ret_moves) {
     const char *released = request->private.released;
-    const char *found = sy_field_text(&request->prior, SY_RELEASE_VERSION);
+    const char *found = sy_release_found(&request->prior);
     const char *wished = sy_field_text(&request->planned, SY_RELEASE_VERSION);
     bool drifted = !is_create(request) && released[0] && *found && strcmp(released, found) != 0;
     if (!drifted || strcmp(found, wished) == 0)
         return true;
     enum sy_drift policy = sy_release_on_drift(&request->planned);
-    if (policy == SY_DRIFT_ADOPT)
-        *ret_moves = strcmp(wished, released) != 0;
+    *ret_moves = policy != SY_DRIFT_ADOPT || strcmp(wished, released) != 0;
     if (policy != SY_DRIFT_ERROR)
         return true;
     sy_diagnose(&request->diagnostics, "version", "The alias was moved outside of Terraform",

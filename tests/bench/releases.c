@@ -44,7 +44,7 @@ struct answer {
     void *done;
     void *ctx;
     int64_t version;
-    struct sy_alias_state alias;
+    struct sy_routing routing;
 };
 
 /* The last five minutes of a healthy canary. */
@@ -82,7 +82,9 @@ static void deliver(void *arg) {
     static const struct sy_version_state active = {.exists = true, .state = "Active"};
     switch (a->kind) {
     case ALIAS:
-        ((sy_alias_done *)a->done)(a->ctx, &a->alias, NULL);
+        ((sy_alias_done *)a->done)(
+            a->ctx,
+            &(struct sy_alias_state){.exists = true, .routing = a->routing, .revision = "r"}, NULL);
         break;
     case VERSION:
         ((sy_version_done *)a->done)(a->ctx, &active, NULL);
@@ -112,8 +114,7 @@ static struct answer *answer(enum kind kind, void *done, void *ctx) {
 static void read_alias(struct sy_target *target, const char *function, const char *alias,
                        sy_alias_done *done, void *ctx) {
     (void)target, (void)function, (void)alias;
-    answer(ALIAS, done, ctx)->alias =
-        (struct sy_alias_state){.exists = true, .routing = {.primary = "41"}, .revision = "r"};
+    answer(ALIAS, done, ctx)->routing = (struct sy_routing){.primary = "41"};
 }
 static void read_version(struct sy_target *target, const char *function, const char *version,
                          sy_version_done *done, void *ctx) {
@@ -124,8 +125,7 @@ static void write_alias(struct sy_target *target, const char *function, const ch
                         const struct sy_routing *routing, const char *revision, sy_alias_done *done,
                         void *ctx) {
     (void)target, (void)function, (void)alias, (void)revision;
-    answer(ALIAS, done, ctx)->alias =
-        (struct sy_alias_state){.exists = true, .routing = *routing, .revision = "r2"};
+    answer(ALIAS, done, ctx)->routing = *routing;
 }
 static void read_configuration(struct sy_target *target, const char *function,
                                const char *qualifier, sy_configuration_done *done, void *ctx) {

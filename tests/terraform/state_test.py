@@ -54,6 +54,21 @@ def drift_adopt():
         assert w.state_of()["previous_version"] == "43"
 
 
+@test("drift that was adopted, then on_drift = release, or error: one apply goes back, or is told")
+def drift_no_longer_adopted():
+    with world() as w:
+        w.adopt('on_drift = "adopt"')
+        w.act("update-alias", function="checkout", alias="production", version="43")
+        w.done()
+        w.write(release("41"))
+        plan = w.plan()
+        assert plan.code == 1 and "left on version 41" in plan.text and "on version 43 now" in plan.text, plan.text
+        w.write(release("41", 'on_drift = "release"', stages=QUICK))
+        w.done()
+        assert w.alias() == ("41", {}) and w.state_of()["live_version"] == "41"
+        assert w.changes() == {"steelyard_release.checkout": ("no-op",)}
+
+
 @test("drift found under error, then adopt: nothing moves")
 def drift_then_adopt():
     with world() as w:
