@@ -73,6 +73,9 @@ void sy_follow_forget(struct sy_follow *follow) {
     sy_timers_cancel(provider->options.timers, &follow->timeout);
     if (follow->watch)
         sy_watch_close(follow->watch);
+    struct sy_call *call = follow->question ? sy_call_answered(follow->question) : NULL;
+    if (call)
+        sy_call_unref(call);
     free(follow);
 }
 

@@ -86,7 +86,7 @@ bool sy_request_refuses_unconfigured(struct sy_request *request, const char *pat
 struct sy_follow {
     struct sy_terraform *provider;
     struct sy_follow *next;
-    struct sy_question *question; /* the call's */
+    struct sy_question *question; /* the call's; NULL once it is answered */
     struct sy_watch *watch;       /* NULL once it has ended */
     struct sy_timer wake;
     struct sy_timer timeout;

@@ -171,7 +171,7 @@ static void answer_bad(struct sy_request *request, const struct sy_apply *apply,
 
 static void ended(void *ctx, const struct sy_facts *read, const struct sy_error *error) {
     struct sy_apply *apply = ctx;
-    struct sy_call *call = sy_call_answered(apply->follow.question);
+    struct sy_call *call = sy_call_answered(SY_STEAL(apply->follow.question));
     if (call) {
         struct sy_request *request = sy_request_of(call);
         struct sy_facts facts = facts_of(apply, read);

@@ -87,7 +87,7 @@ static void looked(struct sy_call *call, const struct sy_facts *facts, const str
 
 static void settled_looked(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
     struct settling *settling = ctx;
-    struct sy_call *call = sy_call_answered(settling->follow.question);
+    struct sy_call *call = sy_call_answered(SY_STEAL(settling->follow.question));
     if (call) {
         sy_request_of(call)->follow = NULL;
         looked(call, facts, error, false);

@@ -57,8 +57,16 @@ class Workspace(World):
         pathlib.Path(self.rc).write_text(
             f'provider_installation {{\n  dev_overrides {{\n    "{SOURCE}" = "{plugins}"\n  }}\n}}\n')
 
+    def __exit__(self, kind, value, trace):
+        said = [path.read_text() for path in pathlib.Path(self.directory).glob("sanitizer.*")] if kind is None else []
+        super().__exit__(kind, value, trace)
+        assert not said, "\n".join(said)
+
     def env(self, **more):
-        keep = {"TF_CLI_CONFIG_FILE": self.rc, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+        # Nobody sees what a provider writes at its end, so the sanitizers of that preset write into files.
+        logs = f"log_path={self.directory}/sanitizer"
+        keep = {"ASAN_OPTIONS": logs, "UBSAN_OPTIONS": f"{logs}:print_stacktrace=1",
+                "TF_CLI_CONFIG_FILE": self.rc, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
         return super().env(**dict(keep, **more))
 
     def write(self, *blocks, provider='provider "steelyard" {}'):
