@@ -1,7 +1,8 @@
 // Acceptance tests of the provider as its users get it: an executable in a filesystem mirror, installed by
 // `terraform init`, driven by HashiCorp's terraform-plugin-testing against `steelyard sandbox`.
 //
-// ./run builds and starts them. STEELYARD names the program, TF_ACC_TERRAFORM_PATH the command line.
+// ./run builds and starts them. STEELYARD names the program, TF_ACC_TERRAFORM_PATH the command line,
+// STEELYARD_PAGE the users' page.
 package acceptance
 
 import (

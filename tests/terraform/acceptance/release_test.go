@@ -44,6 +44,7 @@ func (s *sandbox) run(left string, steps ...resource.TestStep) {
 	destroyed := false
 	resource.Test(s.t, resource.TestCase{
 		ExternalProviders: providers,
+		ProviderFactories: s.others,
 		Steps:             steps,
 		CheckDestroy: func(*terraform.State) error {
 			destroyed = true

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 )
 
 const (
@@ -38,6 +40,7 @@ type sandbox struct {
 	t       *testing.T
 	url     string
 	records string
+	others  map[string]func() (*schema.Provider, error) // than steelyard, served by the test itself
 }
 
 type alias struct {
