@@ -92,6 +92,18 @@ void sy_resource_import_received(struct sy_call *call, const ProtobufCMessage *m
     sy_call_answer(call, &response.base);
 }
 
+/* "checkout" of arn:aws:lambda:us-east-1:123456789012:function:checkout, and of itself: the AWS
+ * provider takes either, and keeps what it was given. */
+static const char *name_of(char *function) {
+    static const char before_name[] = ":function:";
+    char *name = strncmp(function, "arn:", 4) == 0 ? strstr(function, before_name) : NULL;
+    if (!name)
+        return function;
+    name += strlen(before_name);
+    name[strcspn(name, ":")] = '\0';
+    return name;
+}
+
 /* moved { from = aws_lambda_alias.x  to = steelyard_release.y }: the names are all it takes. */
 void sy_resource_move_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Tfplugin6__MoveResourceState__Request *asked =
@@ -99,7 +111,7 @@ void sy_resource_move_received(struct sy_call *call, const ProtobufCMessage *mes
     struct sy_request *request = sy_request_create(call);
     struct sy_error error = {0};
     SY_AUTO_JSON struct json_object *source = NULL;
-    char function[SY_FUNCTION_MAX + 1] = "";
+    char function[SY_ARN_MAX + 1] = "";
     char alias[SY_ALIAS_MAX + 1] = "";
     char version[SY_VERSION_MAX + 1] = "";
     Tfplugin6__MoveResourceState__Response response =
@@ -109,17 +121,18 @@ void sy_resource_move_received(struct sy_call *call, const ProtobufCMessage *mes
         sy_diagnose(&request->diagnostics, NULL, "Cannot move from this type",
                     "A steelyard_release can be moved from an aws_lambda_alias, not from \"%.64s\"",
                     asked->source_type_name);
-    else if (!asked->source_state ||
-             sy_json_parse("the state", (const char *)asked->source_state->json.data,
-                           asked->source_state->json.len, &source, &error) ||
+    else if (sy_json_parse("the state",
+                           asked->source_state ? (const char *)asked->source_state->json.data : "",
+                           asked->source_state ? asked->source_state->json.len : 0, &source,
+                           &error) ||
              sy_json_string(source, "function_name", true, function, sizeof function, &error) ||
              sy_json_string(source, "name", true, alias, sizeof alias, &error) ||
              sy_json_string(source, "function_version", true, version, sizeof version, &error) ||
-             sy_names_check(function, alias, NULL, &error))
+             sy_names_check(name_of(function), alias, NULL, &error))
         sy_diagnose(&request->diagnostics, NULL, "Cannot move this aws_lambda_alias",
                     "%s. Import the alias as FUNCTION:ALIAS instead.", error.message);
     if (!request->diagnostics.has_errors) {
-        fresh_state(request, function, alias);
+        fresh_state(request, name_of(function), alias);
         request->prior.items[SY_RELEASE_VERSION] = sy_value_string(&request->arena, version);
         response.target_state = sy_request_encode(request, &request->prior);
     }

@@ -175,7 +175,7 @@ func TestRolledBack(t *testing.T) {
 			ConfigPlanChecks: planned(does(plancheck.ResourceActionCreate)),
 			Check:            s.moved("41, 43 10%", "41 100%"),
 		},
-		resource.TestStep{Config: s.config("43", quick), ExpectError: words(`The version cannot be released.*version 43 was rolled back on checkout:production before.*set retry_token`)},
+		resource.TestStep{Config: s.config("43", quick), ExpectError: words(`The version cannot be released.*version 43 was rolled back on checkout:production before.*another retry_token`)},
 		resource.TestStep{
 			Config:      s.config("43", quick+"\n  retry_token = \"once more\""),
 			ExpectError: fails,

@@ -46,8 +46,8 @@ static void test_move(void **state) {
         (Tfplugin6__MoveResourceState__Response *)move(
             &fake, "aws_lambda_alias",
             "{\"arn\":\"arn:aws:lambda:us-east-1:123456789012:function:checkout:production\","
-            "\"function_name\":\"checkout\",\"function_version\":\"41\",\"name\":\"production\","
-            "\"routing_config\":[]}");
+            "\"function_name\":\"arn:aws:lambda:us-east-1:123456789012:function:checkout\","
+            "\"function_version\":\"41\",\"name\":\"production\",\"routing_config\":[]}");
     assert_int_equal(response->n_diagnostics, 0);
     struct sy_value moved = decode(response->target_state, &arena);
     assert_string_equal(sy_field_text(&moved, SY_RELEASE_FUNCTION_NAME), "checkout");
