@@ -112,9 +112,9 @@ struct sy_asked {
     char fingerprint[SY_FINGERPRINT_MAX + 1];
     struct sy_rollback rollback;
     struct sy_resume resume;
-    struct sy_lease lease;   /* of another driver, that is waited out; version 0: none */
-    bool urgent;             /* a person's rollback: never interrupted */
-    bool settled;            /* what was due before has been settled already */
+    struct sy_lease lease; /* of another driver, that is waited out; version 0: none */
+    bool urgent;           /* a person's rollback: never interrupted */
+    bool settled;          /* what was due before has been settled already */
     /* The fingerprint was compared before that, for a plan with this baseline; "" = it was not. */
     char planned_from[SY_VERSION_MAX + 1];
     struct sy_error refusal; /* why it is not even looked at */

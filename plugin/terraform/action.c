@@ -109,6 +109,7 @@ void sy_action_invoke_received(struct sy_call *call, const ProtobufCMessage *mes
         (const Tfplugin6__InvokeAction__Request *)message;
     struct sy_request *request = sy_request_create(call);
     request->action = decode(request, asked->action_type, asked->config);
+    sy_request_need(request, &request->config, "configuration");
     sy_call_post(call, SY_WORK_START);
 }
 

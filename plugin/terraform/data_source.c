@@ -41,6 +41,7 @@ void sy_data_source_read_received(struct sy_call *call, const ProtobufCMessage *
     request->type = sy_request_type(request, asked->type_name, types);
     if (request->type)
         sy_request_decode(request, request->type, asked->config, &request->config);
+    sy_request_need(request, &request->config, "configuration");
     check_names(request);
     sy_call_post(call, SY_WORK_START);
 }

@@ -61,6 +61,8 @@ struct sy_request *sy_request_of(const struct sy_call *call);
 /* Decode a value; an absent one is null. What is wrong with it becomes a diagnostic. */
 void sy_request_decode(struct sy_request *request, const struct sy_type *type,
                        const Tfplugin6__DynamicValue *bytes, struct sy_value *ret);
+/* A diagnostic when a value that the method cannot do without is null, or not known. */
+void sy_request_need(struct sy_request *request, const struct sy_value *value, const char *what);
 void sy_request_decode_private(struct sy_request *request, struct sy_bytes bytes);
 /* The type of that name among the resources, data sources, actions; NULL and a diagnostic. */
 const struct sy_type *sy_request_type(struct sy_request *request, const char *name,

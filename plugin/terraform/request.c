@@ -44,6 +44,14 @@ void sy_request_decode(struct sy_request *request, const struct sy_type *type,
                     "Value that cannot be read", "%s", error.message);
 }
 
+void sy_request_need(struct sy_request *request, const struct sy_value *value, const char *what) {
+    if (value->state != SY_VALUE_KNOWN && !request->diagnostics.has_errors)
+        sy_diagnose(&request->diagnostics, NULL, "Request without a value",
+                    "The request has no %s. This is a fault of who sent it, Terraform or OpenTofu; "
+                    "report it there.",
+                    what);
+}
+
 void sy_request_decode_private(struct sy_request *request, struct sy_bytes bytes) {
     struct sy_error error = {0};
     struct sy_private out = {0};
@@ -78,6 +86,8 @@ const struct sy_type *sy_request_type(struct sy_request *request, const char *na
 
 Tfplugin6__DynamicValue *sy_request_encode(struct sy_request *request,
                                            const struct sy_value *value) {
+    if (!request->type)
+        return NULL; /* which is a diagnostic already */
     Tfplugin6__DynamicValue *message = sy_arena_alloc(&request->arena, 1, sizeof *message);
     tfplugin6__dynamic_value__init(message);
     request->encoded.len = 0;

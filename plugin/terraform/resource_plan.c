@@ -14,6 +14,8 @@ void sy_resource_plan_received(struct sy_call *call, const ProtobufCMessage *mes
         sy_request_decode(request, request->type, asked->prior_state, &request->prior);
         sy_request_decode(request, request->type, asked->proposed_new_state, &request->planned);
     }
+    if (request->planned.state == SY_VALUE_KNOWN)
+        sy_request_need(request, &request->config, "configuration");
     sy_request_decode_private(
         request, (struct sy_bytes){asked->prior_private.data, asked->prior_private.len});
     sy_call_post(call, SY_WORK_START);
