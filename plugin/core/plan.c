@@ -56,6 +56,13 @@ bool sy_is_driven(const struct sy_facts *facts) {
     return facts->has_lease && facts->lease.until_ms > facts->now_ms;
 }
 
+/* Was the version on its way to an alias that somebody took away? */
+static bool was_halted(const struct sy_facts *facts, const char *version) {
+    const struct sy_record *record = &facts->record;
+    return !facts->has_alias && facts->has_record && record->outcome == SY_OUTCOME_HALTED &&
+           !record->promoted_ms && strcmp(record->spec.version, version) == 0;
+}
+
 static bool was_rolled_back(const struct sy_facts *facts, const char *version) {
     for (int i = 0; facts->has_record && i < SY_ROLLED_BACK_MAX; i++)
         if (strcmp(facts->record.rolled_back[i], version) == 0)
@@ -227,6 +234,12 @@ static int check_driver(const struct sy_facts *facts, const struct sy_plan *plan
 static int classify(const struct sy_facts *facts, struct sy_plan *plan, struct sy_error *error) {
     const struct sy_spec *spec = &plan->spec;
     plan->kind = facts->has_alias ? SY_PLAN_RELEASE : SY_PLAN_FIRST;
+    if (was_halted(facts, spec->version) && !spec->retry)
+        return sy_fail_reason(error, SY_FAILED_PRECONDITION, "HALTED_BEFORE",
+                              "the alias %s:%s is gone, and its last release, of version %s, was "
+                              "halted before it was proven (%.80s); a first release sends all "
+                              "traffic to it at once: do so with --retry, or another retry_token",
+                              spec->function, spec->alias, spec->version, facts->record.reason);
     if (is_running(facts)) {
         if (check_running(spec, facts, plan, error))
             return -1;

@@ -139,6 +139,8 @@ static int complete(struct sy_request *request, struct sy_action *action,
     return 1;
 }
 
+/* An interrupted Terraform 1.15 takes no more than one event, and crashes at the next: it is told
+ * the end alone. */
 static int rollback_next(struct sy_action *action, struct grpc_byte_buffer **ret) {
     struct sy_request *request = action->request;
     const struct sy_release_event *event = NULL;
@@ -150,6 +152,8 @@ static int rollback_next(struct sy_action *action, struct grpc_byte_buffer **ret
         if (event->kind == SY_EVENT_FINISHED)
             memcpy(&action->end, event,
                    offsetof(struct sy_release_event, text) + strlen(event->text) + 1);
+        if (request->provider->stopping)
+            return rollback_next(action, ret);
         sy_event_sentence(event, sentence);
         *ret = pack_progress(sentence);
         return 1;
@@ -170,7 +174,7 @@ static int verify_next(struct sy_action *action, struct grpc_byte_buffer **ret) 
     enum sy_decision decision = verified->judgement.decision;
     if (!action->judged)
         return 0;
-    if (action->error.code == SY_OK && !action->shown) {
+    if (action->error.code == SY_OK && !action->shown && !request->provider->stopping) {
         action->shown = true;
         *ret = pack_progress(sy_arena_printf(
             &request->arena, "%s:%s version %s is %s: %s", action->verify.function,

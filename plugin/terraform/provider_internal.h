@@ -27,13 +27,28 @@ struct sy_terraform {
     struct sy_follow *follows; /* releases that are driven here */
 };
 
+/* What an apply is to do; the plan decides it. name, word */
+#define SY_DEEDS(X)                                                                                \
+    X(NOTHING, "nothing")     /* at most, settings change in state */                              \
+    X(RELEASE, "release")     /* move the alias to `version` */                                    \
+    X(RESUME, "resume")       /* the same, with a release that exists */                           \
+    X(TAKE_BACK, "take-back") /* end the release of another version, which was left unfinished */
+#define X(name, word) SY_DEED_##name,
+enum sy_deed { SY_DEEDS(X) SY_DEED_COUNT };
+#undef X
+
 /* What the provider remembers of a resource beside its state (Terraform keeps it, unseen). */
 struct sy_private {
-    /* The version that the alias served when we last left it, or took note of it. Another one there
-     * is somebody else's move. "" = none. */
+    /* The version that we left the alias on, or that was accepted there. Another one is somebody
+     * else's move. "" = none. */
     char released[SY_VERSION_MAX + 1];
-    char fingerprint[SY_FINGERPRINT_MAX + 1]; /* of the plan that is to be applied; "" = none */
-    bool resumes;                             /* that plan goes on with a release that exists */
+    /* As Read found it: the version whose release is on its way up while nobody drives it; and
+     * whether a lock-in is open that nobody watches. */
+    char unfinished[SY_VERSION_MAX + 1];
+    bool in_lock_in;
+    /* Of the plan that is to be applied. */
+    enum sy_deed deed;
+    char fingerprint[SY_FINGERPRINT_MAX + 1]; /* "" = none */
 };
 
 /* One call, from its request to its answer. */
@@ -149,11 +164,11 @@ void sy_release_observe(struct sy_value *release, const struct sy_facts *facts,
 /* The data source's value. */
 void sy_status_observe(struct sy_value *status, const struct sy_facts *facts,
                        struct sy_arena *arena);
+/* Is the last release on its way up: begun, not wholly promoted, and not on its way back? */
+bool sy_is_under_way(const struct sy_facts *facts);
 /* The version that the alias serves, or would go back to while a release is under way; "" = none.
  */
 const char *sy_live_version(const struct sy_facts *facts);
-/* Is a release of that version under way, on its way up? */
-bool sy_is_releasing(const struct sy_facts *facts, const char *version);
 /* The lines of planned_stages. */
 struct sy_value sy_planned_stages(const struct sy_plan *plan, struct sy_arena *arena);
 /* What each stage of the record's release has shown, as a table of lines. */

@@ -194,8 +194,12 @@ bool sy_release_is_known(const struct sy_value *release) {
     return true;
 }
 
-static void check_timeout(const struct sy_value *timeouts, size_t which, const char *path,
+static void check_timeout(const struct sy_value *items, size_t which, const char *path,
                           const struct sy_spec *spec, struct sy_diagnostics *d) {
+    const struct sy_value *timeouts = &items[SY_RELEASE_TIMEOUTS];
+    bool known = sy_value_is_wholly_known(&sy_release_type.attributes[SY_RELEASE_STAGES],
+                                          &items[SY_RELEASE_STAGES]) &&
+                 items[SY_RELEASE_WAIT].state != SY_VALUE_UNKNOWN;
     char allowed[32];
     char needed[32];
     int64_t bakes_ms = 0;
@@ -204,7 +208,7 @@ static void check_timeout(const struct sy_value *timeouts, size_t which, const c
                      : -1;
     for (uint32_t i = 0; i < spec->n_stages && spec->wait != SY_WAIT_NONE; i++)
         bakes_ms += spec->stages[i].bake_ms;
-    if (ms >= 0 && ms < bakes_ms && !d->has_errors)
+    if (known && ms >= 0 && ms < bakes_ms && !d->has_errors)
         sy_diagnose(d, path, "Timeout shorter than the release",
                     "%s: %s is over before the stages have baked, which takes %s; allow more, or "
                     "use shorter stages",
@@ -232,6 +236,16 @@ static void check_spec(const struct sy_value *items, const struct sy_spec *spec,
         diagnose(diagnostics, sy_release_path_of(error.field), &error);
 }
 
+/* Terraform lets a null pass where an expression gives it. */
+static void need_names(const struct sy_value *items, struct sy_diagnostics *diagnostics) {
+    for (size_t i = 0; i < SY_RELEASE_COUNT; i++) {
+        const struct sy_attribute *attribute = &sy_release_type.attributes[i];
+        if (attribute->usage == SY_REQUIRED && items[i].state == SY_VALUE_NULL)
+            sy_diagnose(diagnostics, attribute->name, "Missing value",
+                        "%s is null; give it a value", attribute->name);
+    }
+}
+
 void sy_release_to_spec(const struct sy_value *release, struct sy_spec *ret,
                         struct sy_diagnostics *diagnostics) {
     const struct sy_value *items = release->items;
@@ -241,6 +255,7 @@ void sy_release_to_spec(const struct sy_value *release, struct sy_spec *ret,
     sy_text_value(&items[SY_RELEASE_ALIAS], "alias", ret->alias, sizeof ret->alias, diagnostics);
     sy_text_value(&items[SY_RELEASE_VERSION], "version", ret->version, sizeof ret->version,
                   diagnostics);
+    need_names(items, diagnostics);
     stages_to_spec(&items[SY_RELEASE_STAGES], ret, diagnostics);
     verdict_to_spec(&items[SY_RELEASE_VERDICT], ret, diagnostics);
     take_ms(&ret->lock_in_ms,
@@ -248,8 +263,6 @@ void sy_release_to_spec(const struct sy_value *release, struct sy_spec *ret,
     words_to_spec(items, ret, diagnostics);
     ret->mirror_alias = items[SY_RELEASE_MIRROR_ALIAS].truth;
     check_spec(items, ret, diagnostics);
-    check_timeout(&items[SY_RELEASE_TIMEOUTS], SY_TIMEOUT_CREATE, "timeouts.create", ret,
-                  diagnostics);
-    check_timeout(&items[SY_RELEASE_TIMEOUTS], SY_TIMEOUT_UPDATE, "timeouts.update", ret,
-                  diagnostics);
+    check_timeout(items, SY_TIMEOUT_CREATE, "timeouts.create", ret, diagnostics);
+    check_timeout(items, SY_TIMEOUT_UPDATE, "timeouts.update", ret, diagnostics);
 }

@@ -13,9 +13,8 @@ static bool goes_up(const struct sy_record *record) {
            record->phase != SY_PHASE_CLOSED && !sy_phase_goes_back(record->phase);
 }
 
-bool sy_is_releasing(const struct sy_facts *facts, const char *version) {
-    return facts->has_record && goes_up(&facts->record) &&
-           strcmp(facts->record.spec.version, version) == 0;
+bool sy_is_under_way(const struct sy_facts *facts) {
+    return facts->has_record && goes_up(&facts->record);
 }
 
 const char *sy_live_version(const struct sy_facts *facts) {
@@ -23,9 +22,8 @@ const char *sy_live_version(const struct sy_facts *facts) {
         return "";
     bool split = facts->routing.additional[0] != '\0';
     /* While it is split, the primary may be either (`primary`); the record knows the baseline. */
-    return split && facts->has_record && goes_up(&facts->record) && facts->record.baseline[0]
-               ? facts->record.baseline
-               : facts->routing.primary;
+    return split && sy_is_under_way(facts) && facts->record.baseline[0] ? facts->record.baseline
+                                                                        : facts->routing.primary;
 }
 
 /* https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html, uri:
@@ -182,14 +180,14 @@ static const char *last_line(const struct sy_plan *plan, struct sy_arena *arena)
 /* An apply plans once more and must say the same, so nothing is in it that changes by the minute.
  */
 struct sy_value sy_planned_stages(const struct sy_plan *plan, struct sy_arena *arena) {
-    bool staged = plan->kind == SY_PLAN_RELEASE || plan->kind == SY_PLAN_RESUME;
-    uint32_t stages = staged ? plan->spec.n_stages : 0;
+    uint32_t stages = plan->kind == SY_PLAN_RELEASE ? plan->spec.n_stages : 0;
     bool resumes = plan->kind == SY_PLAN_RESUME;
     struct sy_value list = sy_value_list(arena, stages + 1 + resumes);
     size_t n = 0;
     if (resumes)
         list.items[n++] = sy_value_string(
-            arena, sy_arena_printf(arena, "goes on with release %s", plan->release_id));
+            arena, sy_arena_printf(arena, "goes on with release %s, by the stages it has",
+                                   plan->release_id));
     for (uint32_t i = 0; i < stages; i++)
         list.items[n++] = sy_value_string(arena, stage_line(plan, i, arena));
     list.items[n++] = sy_value_string(arena, last_line(plan, arena));

@@ -52,19 +52,45 @@ void sy_request_need(struct sy_request *request, const struct sy_value *value, c
                     what);
 }
 
+#define X(name, word) word,
+static const char *const deeds[] = {SY_DEEDS(X)};
+#undef X
+
+static int read_deed(const struct json_object *object, enum sy_deed *ret, struct sy_error *error) {
+    char word[16] = "nothing";
+    if (sy_json_string(object, "deed", false, word, sizeof word, error))
+        return -1;
+    for (size_t i = 0; i < SY_DEED_COUNT; i++)
+        if (strcmp(word, deeds[i]) == 0) {
+            *ret = (enum sy_deed)i;
+            return 0;
+        }
+    return sy_fail_field(error, "deed", "deed: \"%s\" is not known", word);
+}
+
+static int read_private(const struct json_object *object, struct sy_private *ret,
+                        struct sy_error *error) {
+    if (!json_object_is_type(object, json_type_object))
+        return sy_fail(error, SY_INVALID_ARGUMENT, "it is no object");
+    return sy_json_string(object, "released", false, ret->released, sizeof ret->released, error) ||
+                   sy_json_string(object, "unfinished", false, ret->unfinished,
+                                  sizeof ret->unfinished, error) ||
+                   sy_json_bool(object, "in_lock_in", false, &ret->in_lock_in, error) ||
+                   read_deed(object, &ret->deed, error) ||
+                   sy_json_string(object, "fingerprint", false, ret->fingerprint,
+                                  sizeof ret->fingerprint, error)
+               ? -1
+               : 0;
+}
+
 void sy_request_decode_private(struct sy_request *request, struct sy_bytes bytes) {
     struct sy_error error = {0};
     struct sy_private out = {0};
     SY_AUTO_JSON struct json_object *object = NULL;
     if (!bytes.len)
         return;
-    /* Ours, but kept by others: what cannot be read is as if it were not there. */
     if (sy_json_parse("private state", (const char *)bytes.data, bytes.len, &object, &error) ||
-        !json_object_is_type(object, json_type_object) ||
-        sy_json_string(object, "released", false, out.released, sizeof out.released, &error) ||
-        sy_json_string(object, "fingerprint", false, out.fingerprint, sizeof out.fingerprint,
-                       &error) ||
-        sy_json_bool(object, "resumes", false, &out.resumes, &error)) {
+        read_private(object, &out, &error)) {
         sy_diagnose(&request->diagnostics, NULL, "Private state that cannot be read",
                     "The resource's private state is damaged: %s. Remove the resource from state "
                     "and import it again as FUNCTION:ALIAS.",
@@ -101,8 +127,10 @@ struct sy_bytes sy_request_encode_private(struct sy_request *request,
                                           const struct sy_private *private) {
     SY_AUTO_JSON struct json_object *object = json_object_new_object();
     json_object_object_add(object, "released", json_object_new_string(private->released));
+    json_object_object_add(object, "unfinished", json_object_new_string(private->unfinished));
+    json_object_object_add(object, "in_lock_in", json_object_new_boolean(private->in_lock_in));
+    json_object_object_add(object, "deed", json_object_new_string(deeds[private->deed]));
     json_object_object_add(object, "fingerprint", json_object_new_string(private->fingerprint));
-    json_object_object_add(object, "resumes", json_object_new_boolean(private->resumes));
     SY_AUTO_FREE char *text = sy_json_write(object);
     request->private_text.len = 0;
     sy_buffer_puts(&request->private_text, text);
@@ -111,25 +139,37 @@ struct sy_bytes sy_request_encode_private(struct sy_request *request,
 }
 
 /* Which attribute a refusal is about, where no field says so. */
-static const char *path_of_reason(const char *reason) {
-    static const char *const about_version[] = {"ROLLED_BACK_BEFORE", "VERSION_NOT_ACTIVE",
-                                                "VERSION_NOT_FOUND"};
+static const char *field_of_reason(const char *reason) {
+    static const char *const about_version[] = {"ROLLED_BACK_BEFORE", "HALTED_BEFORE",
+                                                "VERSION_NOT_ACTIVE", "VERSION_NOT_FOUND"};
     if (strcmp(reason, "FUNCTION_NOT_FOUND") == 0)
-        return "function_name";
+        return "function";
     if (strcmp(reason, "ALIAS_NOT_FOUND") == 0)
         return "alias";
     for (size_t i = 0; i < SY_COUNT(about_version); i++)
         if (strcmp(reason, about_version[i]) == 0)
             return "version";
+    return "";
+}
+
+/* The path of a spec's field in the request's type; NULL: it has none. */
+static const char *path_of(const struct sy_request *request, const char *field) {
+    const char *path = sy_release_path_of(field);
+    if (!path || request->type == &sy_release_type)
+        return path;
+    /* Elsewhere what a verdict is made of stands by itself. */
+    const char *dot = strchr(path, '.');
+    const char *name = dot ? dot + 1 : path;
+    for (const struct sy_attribute *a = request->type->attributes; a->name; a++)
+        if (strcmp(a->name, name) == 0)
+            return a->name;
     return NULL;
 }
 
 void sy_request_diagnose(struct sy_request *request, const char *summary,
                          const struct sy_error *error) {
-    const char *path = error->field[0] ? sy_release_path_of(error->field) : NULL;
-    if (!path)
-        path = path_of_reason(error->reason);
-    sy_diagnose(&request->diagnostics, path, summary, "%s%s%s%s", error->message,
+    const char *field = error->field[0] ? error->field : field_of_reason(error->reason);
+    sy_diagnose(&request->diagnostics, path_of(request, field), summary, "%s%s%s%s", error->message,
                 error->reason[0] ? " (" : "", error->reason, error->reason[0] ? ")" : "");
 }
 

@@ -10,6 +10,7 @@
 struct sy_apply {
     struct sy_follow follow; /* first */
     struct sy_spec spec;
+    bool takes_back; /* the release of another version; spec.version is the baseline */
 };
 
 void sy_resource_apply_received(struct sy_call *call, const ProtobufCMessage *message) {
@@ -30,7 +31,7 @@ static void answer(struct sy_request *request, const struct sy_value *state) {
     Tfplugin6__ApplyResourceChange__Response response =
         TFPLUGIN6__APPLY_RESOURCE_CHANGE__RESPONSE__INIT;
     request->private.fingerprint[0] = '\0';
-    request->private.resumes = false;
+    request->private.deed = SY_DEED_NOTHING;
     struct sy_bytes private = sy_request_encode_private(request, &request->private);
     response.new_state = sy_request_encode(request, state);
     response.private_.data = (uint8_t *)private.data;
@@ -41,17 +42,29 @@ static void answer(struct sy_request *request, const struct sy_value *state) {
 
 /* ---- the end ---- */
 
-static bool is_good(enum sy_outcome outcome) {
+static bool is_good(const struct sy_apply *apply) {
+    enum sy_outcome outcome = apply->follow.end.outcome;
+    if (apply->takes_back)
+        return outcome == SY_OUTCOME_CANCELLED || outcome == SY_OUTCOME_ROLLED_BACK;
     return outcome == SY_OUTCOME_PROMOTED || outcome == SY_OUTCOME_PROMOTED_UNPROVEN ||
            outcome == SY_OUTCOME_UNCHANGED || outcome == SY_OUTCOME_HANDED_OFF;
 }
 
-/* The alias as it is: as read, or as the release's last word has it. */
-static struct sy_facts facts_of(const struct sy_apply *apply, const struct sy_facts *read) {
+/* Asked to wait for the end of the lock-in, and stopped before. */
+static bool is_cut_short(const struct sy_apply *apply) {
+    return apply->follow.stopped[0] && apply->spec.wait == SY_WAIT_LOCK_IN;
+}
+
+/* The alias as it is: as read; or as the release's last word has it, which knows no ARN. */
+static struct sy_facts facts_of(const struct sy_apply *apply, const struct sy_facts *read,
+                                const struct sy_value *prior) {
     if (read)
         return *read;
-    return (struct sy_facts){.has_alias = apply->follow.end.to.primary[0] != '\0',
+    struct sy_facts facts = {.has_alias = apply->follow.end.to.primary[0] != '\0',
                              .routing = apply->follow.end.to};
+    (void)snprintf(facts.alias_arn, sizeof facts.alias_arn, "%s",
+                   sy_field_text(prior, SY_RELEASE_ARN));
+    return facts;
 }
 
 /* Is the alias where a release that ended well leaves it? */
@@ -72,16 +85,28 @@ static const char *summary_of(const struct sy_apply *apply, struct sy_arena *are
         [SY_OUTCOME_SUPERSEDED] = "was superseded by another release",
     };
     const char *end = ends[apply->follow.end.outcome];
+    if (apply->takes_back)
+        end = "does not have all traffic again";
+    else if (is_good(apply) && is_cut_short(apply))
+        end = "has all traffic, but its lock-in was not waited for";
+    else if (is_good(apply))
+        end = "was released, and then somebody moved the alias";
     return sy_arena_printf(arena, "Version %s %s", apply->spec.version,
                            end ? end : "was not released");
 }
 
-static const char *advice_of(enum sy_outcome outcome) {
-    switch (outcome) {
-    case SY_OUTCOME_ROLLED_BACK:
-    case SY_OUTCOME_CANCELLED:
+static bool is_refused_now(const struct sy_facts *facts, const char *version) {
+    for (size_t i = 0; facts->has_record && i < SY_ROLLED_BACK_MAX; i++)
+        if (strcmp(facts->record.rolled_back[i], version) == 0)
+            return true;
+    return false;
+}
+
+static const char *advice_of(const struct sy_apply *apply, const struct sy_facts *facts) {
+    if (is_refused_now(facts, apply->spec.version))
         return "The next plan refuses this version; release another one, or set retry_token to "
                "another value to release this one once more.";
+    switch (apply->follow.end.outcome) {
     case SY_OUTCOME_PAUSED:
         return "The alias stays split. The next apply goes on from here; `steelyard rollback` "
                "takes "
@@ -99,7 +124,7 @@ static void diagnose_end(struct sy_request *request, const struct sy_apply *appl
     char routing[80];
     struct sy_arena *arena = &request->arena;
     const char *table =
-        facts->has_record && strcmp(facts->record.spec.version, apply->spec.version) == 0
+        facts->has_record && strcmp(facts->record.release_id, apply->follow.end.release_id) == 0
             ? sy_stage_table(&facts->record, arena)
             : "";
     sy_diagnose(&request->diagnostics, NULL, summary_of(apply, arena),
@@ -107,7 +132,7 @@ static void diagnose_end(struct sy_request *request, const struct sy_apply *appl
                 apply->follow.stopped[0] ? ": " : "", apply->follow.end.text, apply->spec.function,
                 apply->spec.alias, sy_routing_format(&facts->routing, routing),
                 sy_outcome_word(apply->follow.end.outcome), table, *table ? "\n" : "",
-                advice_of(apply->follow.end.outcome));
+                advice_of(apply, facts));
 }
 
 /* Nothing may stay unknown after an apply. */
@@ -133,7 +158,13 @@ static void tell_stages(const struct sy_apply *apply, struct sy_value *state,
 static void answer_good(struct sy_request *request, const struct sy_apply *apply,
                         const struct sy_facts *facts) {
     struct sy_value *state = &request->planned;
-    sy_release_observe(state, facts, &request->arena);
+    struct sy_value seen = sy_value_list(&request->arena, state->len);
+    memcpy(seen.items, state->items, state->len * sizeof *state->items);
+    sy_release_observe(&seen, facts, &request->arena);
+    /* What the plan knew stays as it said; what is otherwise by now, the next refresh tells. */
+    for (size_t i = 0; i < state->len; i++)
+        if (state->items[i].state == SY_VALUE_UNKNOWN)
+            state->items[i] = seen.items[i];
     tell_stages(apply, state, &request->arena);
     settle_unknowns(state);
     memcpy(request->private.released, apply->spec.version, sizeof apply->spec.version);
@@ -144,6 +175,21 @@ static void answer_good(struct sy_request *request, const struct sy_apply *apply
                             apply->spec.function, apply->spec.alias, apply->spec.version,
                             apply->follow.end.text);
     answer(request, state);
+}
+
+/* Where it left the alias: on the version, or back on the baseline. Else somebody else's hand was
+ * in it, which the next plan shall see. */
+static void note_released(struct sy_request *request, const struct sy_apply *apply,
+                          const struct sy_facts *facts) {
+    const char *live = sy_live_version(facts);
+    enum sy_outcome outcome = apply->follow.end.outcome;
+    bool is_back = facts->has_record && strcmp(facts->record.baseline, live) == 0 &&
+                   strcmp(facts->record.release_id, apply->follow.end.release_id) == 0;
+    if (is_good(apply) && (outcome != SY_OUTCOME_HANDED_OFF || !is_back))
+        live = apply->spec.version;
+    else if (!is_back)
+        return;
+    (void)snprintf(request->private.released, sizeof request->private.released, "%s", live);
 }
 
 /* What was not in state stays out of it: a failed creation that left state would be destroyed and
@@ -163,31 +209,33 @@ static void answer_bad(struct sy_request *request, const struct sy_apply *apply,
         const char *live = sy_live_version(facts);
         sy_release_observe(state, facts, &request->arena);
         state->items[SY_RELEASE_VERSION] = sy_value_string(&request->arena, live);
-        (void)snprintf(request->private.released, sizeof request->private.released, "%s", live);
+        note_released(request, apply, facts);
     }
     settle_unknowns(state);
     answer(request, state);
 }
 
+static void conclude(struct sy_request *request, const struct sy_apply *apply,
+                     const struct sy_facts *facts) {
+    if (apply->follow.error.code != SY_OK)
+        sy_request_diagnose(request, summary_of(apply, &request->arena), &apply->follow.error);
+    else if (!is_good(apply) || is_cut_short(apply) || !is_there(apply, facts))
+        diagnose_end(request, apply, facts);
+    if (request->diagnostics.has_errors)
+        answer_bad(request, apply, facts);
+    else
+        answer_good(request, apply, facts);
+}
+
 static void ended(void *ctx, const struct sy_facts *read, const struct sy_error *error) {
     struct sy_apply *apply = ctx;
     struct sy_call *call = sy_call_answered(SY_STEAL(apply->follow.question));
+    (void)error; /* then the release's last word has to do */
     if (call) {
         struct sy_request *request = sy_request_of(call);
-        struct sy_facts facts = facts_of(apply, read);
-        (void)error; /* then the release's last word has to do */
-        /* Asked to wait for the end of the lock-in, and stopped before. */
-        bool cut_short = apply->follow.stopped[0] && apply->spec.wait == SY_WAIT_LOCK_IN;
-        bool good = is_good(apply->follow.end.outcome) && !cut_short;
+        struct sy_facts facts = facts_of(apply, read, &request->prior);
         request->follow = NULL;
-        if (apply->follow.error.code != SY_OK)
-            sy_request_diagnose(request, summary_of(apply, &request->arena), &apply->follow.error);
-        else if (!good || !is_there(apply, &facts))
-            diagnose_end(request, apply, &facts);
-        if (request->diagnostics.has_errors)
-            answer_bad(request, apply, &facts);
-        else
-            answer_good(request, apply, &facts);
+        conclude(request, apply, &facts);
         sy_call_unref(call);
     }
     sy_follow_forget(&apply->follow);
@@ -219,16 +267,28 @@ static struct sy_watch *go_on(struct sy_apply *apply, struct sy_engine *engine) 
     return sy_engine_resume(engine, &resume, sy_follow_ready, apply);
 }
 
+static struct sy_watch *take_back(struct sy_apply *apply, struct sy_engine *engine) {
+    struct sy_rollback rollback = {.running_only = true};
+    memcpy(rollback.function, apply->spec.function, sizeof rollback.function);
+    memcpy(rollback.alias, apply->spec.alias, sizeof rollback.alias);
+    (void)snprintf(rollback.reason, sizeof rollback.reason,
+                   "Terraform's configuration has version %s", apply->spec.version);
+    return sy_engine_rollback(engine, &rollback, sy_follow_ready, apply);
+}
+
 static void begin(struct sy_request *request, const struct sy_spec *spec) {
+    struct sy_engine *engine = sy_call_engine(request->call);
     struct sy_apply *apply = sy_calloc(1, sizeof *apply);
+    enum sy_deed deed = request->private.deed;
     int64_t limit_ms = timeout_ms(request);
     apply->spec = *spec;
+    apply->takes_back = deed == SY_DEED_TAKE_BACK;
     sy_follow_init(&apply->follow, request, over);
     if (limit_ms >= 0)
         sy_follow_limit(&apply->follow, limit_ms);
-    struct sy_engine *engine = sy_call_engine(request->call);
     apply->follow.watch =
-        request->private.resumes && spec->retry
+        apply->takes_back ? take_back(apply, engine)
+        : deed == SY_DEED_RESUME && spec->retry
             ? go_on(apply, engine)
             : sy_engine_apply(engine, spec, request->private.fingerprint, sy_follow_ready, apply);
 }
@@ -245,7 +305,7 @@ static void destroy_looked(void *ctx, const struct sy_facts *facts, const struct
     bool gone = error && strcmp(error->reason, "FUNCTION_NOT_FOUND") == 0;
     if (error && !gone)
         sy_request_diagnose(request, "The alias cannot be read", error);
-    else if (record && sy_is_releasing(facts, record->spec.version))
+    else if (record && sy_is_under_way(facts))
         sy_diagnose(&request->diagnostics, NULL, "A release is under way",
                     "Version %s is being released on %s:%s, and nobody would look after the split "
                     "alias. Take it back with `steelyard rollback`, or let it end, then destroy.",
@@ -266,14 +326,14 @@ static void destroy(struct sy_request *request) {
                      sy_call_ask(request->call));
 }
 
-/* Only settings changed, or the alias stays where others put it. */
-static bool moves(const struct sy_request *request, const struct sy_spec *spec) {
-    if (request->prior.state != SY_VALUE_KNOWN)
-        return true;
-    const char *found = sy_release_found(&request->prior);
-    bool adopted = sy_release_on_drift(&request->planned) == SY_DRIFT_ADOPT &&
-                   strcmp(spec->version, request->private.released) == 0;
-    return strcmp(found, spec->version) != 0 && !adopted;
+/* Only settings change; an alias that somebody else moved is accepted where it is, unless it was
+ * adopted, and then is not ours. */
+static void keep(struct sy_request *request) {
+    const char *version = sy_field_text(&request->planned, SY_RELEASE_VERSION);
+    if (strcmp(sy_release_found(&request->prior), version) == 0)
+        (void)snprintf(request->private.released, sizeof request->private.released, "%s", version);
+    settle_unknowns(&request->planned);
+    answer(request, &request->planned);
 }
 
 static void start(struct sy_request *request) {
@@ -295,9 +355,8 @@ static void start(struct sy_request *request) {
                     spec.version, spec.function, spec.alias);
     if (request->diagnostics.has_errors || sy_request_refuses_unconfigured(request, NULL)) {
         answer(request, &request->prior);
-    } else if (!moves(request, &spec)) {
-        settle_unknowns(&request->planned);
-        answer(request, &request->planned);
+    } else if (request->private.deed == SY_DEED_NOTHING) {
+        keep(request);
     } else {
         begin(request, &spec);
     }

@@ -104,25 +104,67 @@ static void expect_move(struct sy_request *request) {
                                              sy_value_text(&items[SY_RELEASE_ALIAS])));
 }
 
-/* Somebody else moved the alias since we left it. false: the plan ends with that. */
-static bool heed_drift(struct sy_request *request, bool *ret_moves) {
+/* Did somebody else move the alias since we left it? */
+static bool is_drifted(const struct sy_request *request) {
     const char *released = request->private.released;
     const char *found = sy_release_found(&request->prior);
+    bool on_its_way = strcmp(released, request->private.unfinished) == 0;
+    return !is_create(request) && released[0] && *found && !on_its_way &&
+           strcmp(released, found) != 0;
+}
+
+static void refuse_drift(struct sy_request *request) {
+    const char *found = sy_release_found(&request->prior);
     const char *wished = sy_field_text(&request->planned, SY_RELEASE_VERSION);
-    bool drifted = !is_create(request) && released[0] && *found && strcmp(released, found) != 0;
-    if (!drifted || strcmp(found, wished) == 0)
-        return true;
-    enum sy_drift policy = sy_release_on_drift(&request->planned);
-    *ret_moves = policy != SY_DRIFT_ADOPT || strcmp(wished, released) != 0;
-    if (policy != SY_DRIFT_ERROR)
-        return true;
     sy_diagnose(&request->diagnostics, "version", "The alias was moved outside of Terraform",
                 "%s was left on version %s and is on version %s now: somebody else moved it. Set "
                 "version to \"%s\" to accept that; or set on_drift to \"release\" to release %s "
                 "from there, or to \"adopt\" to leave the alias where others put it.",
-                sy_field_text(&request->prior, SY_RELEASE_ID), released, found, found,
-                *wished ? wished : "the version");
-    return false;
+                sy_field_text(&request->prior, SY_RELEASE_ID), request->private.released, found,
+                found, *wished ? wished : "the version");
+}
+
+static bool is_replaced(const struct sy_request *request) {
+    return !is_create(request) &&
+           (!is_kept(request, SY_RELEASE_FUNCTION_NAME) || !is_kept(request, SY_RELEASE_ALIAS));
+}
+
+/* A release that was left unfinished, or a lock-in that nobody watches: does the wish want more? */
+static enum sy_deed deed_of_rest(const struct sy_request *request) {
+    const struct sy_private *private = &request->private;
+    const char *wished = sy_field_text(&request->planned, SY_RELEASE_VERSION);
+    const char *wait = sy_field_text(&request->planned, SY_RELEASE_WAIT);
+    if (private->unfinished[0] && strcmp(private->unfinished, wished) != 0)
+        return SY_DEED_TAKE_BACK;
+    bool waits = private->unfinished[0]
+                     ? strcmp(wait, sy_wait_word(SY_WAIT_NONE)) != 0
+                     : private->in_lock_in && strcmp(wait, sy_wait_word(SY_WAIT_LOCK_IN)) == 0;
+    return waits ? SY_DEED_RELEASE : SY_DEED_NOTHING;
+}
+
+/* What the wish takes. An error is a diagnostic. */
+static enum sy_deed deed_of(struct sy_request *request) {
+    const char *wished = sy_field_text(&request->planned, SY_RELEASE_VERSION);
+    bool same = !is_replaced(request) && is_kept(request, SY_RELEASE_VERSION);
+    if (is_create(request))
+        return SY_DEED_RELEASE;
+    if (is_drifted(request) && !is_replaced(request)) {
+        bool accepted = strcmp(sy_release_found(&request->prior), wished) == 0;
+        enum sy_drift policy = sy_release_on_drift(&request->planned);
+        if (policy == SY_DRIFT_ADOPT && strcmp(wished, request->private.released) == 0)
+            return SY_DEED_NOTHING;
+        if (policy == SY_DRIFT_ERROR && !accepted)
+            refuse_drift(request);
+        same = accepted;
+    }
+    return same ? deed_of_rest(request) : SY_DEED_RELEASE;
+}
+
+/* Which nobody has asked for in so many words. */
+static void tell_deed(struct sy_request *request, const char *line) {
+    struct sy_value list = sy_value_list(&request->arena, 1);
+    list.items[0] = sy_value_string(&request->arena, line);
+    request->planned.items[SY_RELEASE_PLANNED_STAGES] = list;
 }
 
 /* Before it applies, Terraform plans once more, from the state that the plan was made for, and
@@ -134,8 +176,8 @@ static bool heed_staleness(struct sy_request *request, const struct sy_plan *pla
     if (!*known || plan->kind == SY_PLAN_RESUME || strcmp(known, live) == 0)
         return true;
     sy_diagnose(&request->diagnostics, "version", "The plan is stale",
-                "%s served version %s when this was planned, and serves %s now: somebody moved it "
-                "meanwhile. Nothing was changed; plan again (STALE_PLAN)",
+                "%s served version %s when state was read, and serves %s now: somebody moved it "
+                "meanwhile. Nothing was changed; plan again, and let the plan refresh (STALE_PLAN)",
                 sy_field_text(&request->prior, SY_RELEASE_ID), known, live);
     return false;
 }
@@ -161,7 +203,12 @@ static void planned(void *ctx, const struct sy_plan *plan, const struct sy_error
             sy_planned_stages(plan, &request->arena);
         (void)snprintf(request->private.fingerprint, sizeof request->private.fingerprint, "%s",
                        plan->fingerprint);
-        request->private.resumes = plan->kind == SY_PLAN_RESUME;
+        if (plan->kind == SY_PLAN_RESUME)
+            request->private.deed = SY_DEED_RESUME;
+        /* A creation has no state that would tell that a plan is stale: this does. */
+        if (plan->kind == SY_PLAN_RELEASE)
+            request->planned.items[SY_RELEASE_PREVIOUS_VERSION] =
+                sy_value_string(&request->arena, plan->baseline);
         warn(request, plan);
     }
     answer(request);
@@ -183,26 +230,49 @@ static void ask_engine(struct sy_request *request, struct sy_spec *spec) {
     sy_engine_plan(sy_call_engine(request->call), spec, planned, sy_call_ask(request->call));
 }
 
-static void plan(struct sy_request *request) {
-    struct sy_spec spec;
-    bool moves = is_create(request) || !is_kept(request, SY_RELEASE_VERSION) ||
-                 !is_kept(request, SY_RELEASE_FUNCTION_NAME) || !is_kept(request, SY_RELEASE_ALIAS);
-    request->private.fingerprint[0] = '\0';
-    request->private.resumes = false;
-    sy_release_to_spec(&request->planned, &spec, &request->diagnostics);
-    if (request->diagnostics.has_errors || !heed_drift(request, &moves) || !moves) {
-        answer(request);
-        return;
-    }
+static void plan_release(struct sy_request *request, struct sy_spec *spec) {
     expect_move(request);
-    bool replaces = !is_create(request) && (!is_kept(request, SY_RELEASE_FUNCTION_NAME) ||
-                                            !is_kept(request, SY_RELEASE_ALIAS));
     /* A replacement is planned once more, as a creation. */
-    if (replaces || request->provider->configured != SY_CONFIGURED ||
+    if (is_replaced(request) || request->provider->configured != SY_CONFIGURED ||
         !sy_release_is_known(&request->planned))
         answer(request);
     else
-        ask_engine(request, &spec);
+        ask_engine(request, spec);
+}
+
+static void plan_take_back(struct sy_request *request) {
+    expect_move(request);
+    tell_deed(request,
+              sy_arena_printf(&request->arena, "takes the release of version %s back, at once",
+                              request->private.unfinished));
+    answer(request);
+}
+
+/* At most settings change; and what somebody else did is accepted by an apply that says so. */
+static void plan_nothing(struct sy_request *request) {
+    const char *found = sy_release_found(&request->prior);
+    const char *wished = sy_field_text(&request->planned, SY_RELEASE_VERSION);
+    if (is_settled(request))
+        request->planned = request->prior;
+    if (is_drifted(request) && strcmp(found, wished) == 0)
+        tell_deed(request, sy_arena_printf(&request->arena,
+                                           "accepts version %s, moved there by others", found));
+    answer(request);
+}
+
+static void plan(struct sy_request *request) {
+    struct sy_spec spec;
+    sy_release_to_spec(&request->planned, &spec, &request->diagnostics);
+    request->private.fingerprint[0] = '\0';
+    request->private.deed = request->diagnostics.has_errors ? SY_DEED_NOTHING : deed_of(request);
+    if (request->diagnostics.has_errors)
+        answer(request);
+    else if (request->private.deed == SY_DEED_RELEASE)
+        plan_release(request, &spec);
+    else if (request->private.deed == SY_DEED_TAKE_BACK)
+        plan_take_back(request);
+    else
+        plan_nothing(request);
 }
 
 void sy_resource_plan_work(struct sy_call *call, unsigned bits) {
@@ -215,10 +285,5 @@ void sy_resource_plan_work(struct sy_call *call, unsigned bits) {
         return;
     }
     set_fallbacks(request, sy_release_type.attributes, &request->config, &request->planned);
-    if (!is_create(request) && is_settled(request)) {
-        request->planned = request->prior;
-        answer(request);
-        return;
-    }
     plan(request);
 }

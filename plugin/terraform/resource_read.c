@@ -30,13 +30,39 @@ static void answer(struct sy_request *request, const struct sy_value *state) {
     sy_call_answer(request->call, &response.base);
 }
 
-/* Did the release of the version that we left there take itself back, or did a person, through
- * Steelyard? That is no move behind its back. */
-static bool was_taken_back(const struct sy_facts *facts, const char *released) {
+/* Does the alias have its baseline because the release of the version that we left there is on its
+ * way still, or took itself back, or a person took it back through Steelyard? That is no move
+ * behind its back. */
+static bool is_by_its_release(const struct sy_facts *facts, const char *released) {
     const struct sy_record *record = &facts->record;
     return facts->has_record && strcmp(record->spec.version, released) == 0 &&
-           (sy_phase_goes_back(record->phase) || record->outcome == SY_OUTCOME_ROLLED_BACK ||
-            record->outcome == SY_OUTCOME_CANCELLED);
+           strcmp(record->baseline, sy_live_version(facts)) == 0 &&
+           (sy_is_under_way(facts) || sy_phase_goes_back(record->phase) ||
+            record->outcome == SY_OUTCOME_ROLLED_BACK || record->outcome == SY_OUTCOME_CANCELLED);
+}
+
+/* What a plan must know of a release that is not over, and what a person should hear of a split
+ * that is not ours to end. */
+static void note_release(struct sy_request *request, const struct sy_facts *facts) {
+    struct sy_private *private = &request->private;
+    const struct sy_record *record = &facts->record;
+    bool driven = sy_is_driven(facts);
+    bool under_way = sy_is_under_way(facts);
+    char routing[80];
+    private->unfinished[0] = '\0';
+    if (under_way && !driven)
+        memcpy(private->unfinished, record->spec.version, sizeof private->unfinished);
+    private->in_lock_in = facts->has_record && record->phase == SY_PHASE_LOCK_IN && !driven;
+    if (under_way && driven)
+        sy_diagnose_warning(&request->diagnostics, NULL, "A release is under way",
+                            "Version %s is being released on %s:%s by %s.", record->spec.version,
+                            record->spec.function, record->spec.alias, facts->lease.owner);
+    else if (!under_way && facts->routing.additional[0])
+        sy_diagnose_warning(&request->diagnostics, NULL, "The alias is split by somebody else",
+                            "%s is at %s, and no release of Steelyard's is under way. A release is "
+                            "refused until it is whole.",
+                            sy_field_text(&request->prior, SY_RELEASE_ID),
+                            sy_routing_format(&facts->routing, routing));
 }
 
 static void observe(struct sy_request *request, const struct sy_facts *facts) {
@@ -45,13 +71,15 @@ static void observe(struct sy_request *request, const struct sy_facts *facts) {
     const char *known = sy_field_text(state, SY_RELEASE_VERSION);
     const char *live = sy_live_version(facts);
     bool adopts = sy_release_on_drift(state) == SY_DRIFT_ADOPT;
-    bool ours = !private->released[0] || was_taken_back(facts, private->released);
-    /* State that has the live version was told of it before, and an apply has kept it since. */
-    bool noted = strcmp(known, live) == 0;
+    bool ours = !private->released[0] || is_by_its_release(facts, private->released);
+    /* On its way to the version in state, and not stuck. */
+    bool arrives = sy_is_under_way(facts) && strcmp(facts->record.spec.version, known) == 0 &&
+                   !facts->record.paused_ms;
     sy_release_observe(state, facts, &request->arena);
-    if (sy_is_releasing(facts, known))
-        return; /* under way to the version in state */
-    if (ours || noted)
+    note_release(request, facts);
+    if (arrives)
+        return;
+    if (ours)
         (void)snprintf(private->released, sizeof private->released, "%s", live);
     if (!adopts || ours || !*known)
         state->items[SY_RELEASE_VERSION] = sy_value_string(&request->arena, live);

@@ -185,7 +185,11 @@ def timeout_lock_in():
         w.write(release("42", 'timeouts = { update = "6s" }\n  wait = "lock-in"', stages=QUICK))
         applied = w.apply()
         assert applied.code == 1 and "the time that timeouts allows is over" in applied.text, applied.text
+        assert "Version 42 has all traffic, but its lock-in was not waited for" in applied.text, applied.text
         assert w.alias() == ("42", {}) and w.state_of()["version"] == "42"
+        assert w.changes() == {"steelyard_release.checkout": ("update",)}
+        w.write(release("42", 'timeouts = { update = "6s" }', stages=QUICK))
+        w.done()
         assert w.changes() == {"steelyard_release.checkout": ("no-op",)}
 
 
@@ -227,11 +231,63 @@ def wait_none_bad():
 def wait_picked_up():
     with world() as w:
         w.adopt()
-        w.write(release("42", 'wait = "none"', stages='stages = [{ weight = 10, bake = "4s" }]'))
+        stages = 'stages = [{ weight = 10, bake = "4s" }]'
+        w.write(release("42", 'wait = "none"', stages=stages))
         applied = w.apply()
         assert applied.code == 0 and w.split(), applied.text
-        done = w.run("resume", "--function", "checkout", "--alias", "production", "--wait", "stages")
-        assert done.code == 0 and w.alias() == ("42", {}), done.out + done.err
+        w.write(release("42", stages=stages))
+        plan = w.plan()
+        assert plan.code == 0 and "goes on with release" in plan.text, plan.text
+        w.done()
+        assert w.alias() == ("42", {}) and w.changes() == {"steelyard_release.checkout": ("no-op",)}
+
+
+@test("wait = lock-in, set while the lock-in is open: the apply waits for its end")
+def lock_in_picked_up():
+    with world() as w:
+        w.adopt()
+        w.write(release("42", 'lock_in = "8s"', stages=QUICK))
+        w.done()
+        assert w.record()["phase"] == "lock-in"
+        w.write(release("42", 'lock_in = "8s"\n  wait = "lock-in"', stages=QUICK))
+        w.done()
+        assert w.record()["phase"] == "closed" and w.record()["outcome"] == "PROMOTED"
+        assert w.changes() == {"steelyard_release.checkout": ("no-op",)}
+
+
+@test("wait = none, and it pauses: the plan is open, an apply says so, another retry_token goes on")
+def wait_none_pauses():
+    with world(what=scenario(function(requests_per_second=0))) as w:
+        w.adopt()
+        stages = 'stages = [{ weight = 50, bake = "2s" }]'
+        more = 'wait = "none"\n  on_inconclusive = "pause"'
+        w.write(release("42", more, stages=stages))
+        w.done()
+        wait_for("it is paused", lambda: w.plan().code == 0 and w.record()["paused_unix_ms"] > 0, 30)
+        assert w.changes() == {"steelyard_release.checkout": ("update",)}
+        told = w.apply()
+        assert told.code == 1 and "is paused" in told.text and w.split(), told.text
+        w.act("set-traffic", function="checkout", alias="production", requests_per_second=40)
+        w.write(release("42", 'on_inconclusive = "pause"\n  retry_token = "go on"', stages=stages))
+        w.done()
+        assert w.alias() == ("42", {})
+
+
+@test("a canary that was left unfinished, and a configuration that goes back: the apply takes it back")
+def reverted():
+    with world() as w:
+        w.adopt()
+        w.write(release("42", 'on_interrupt = "hold"', stages='stages = [{ weight = 10, bake = "1h" }]'))
+        run = w.start_tf("apply", "-no-color", "-auto-approve")
+        wait_for("a split alias", w.split)
+        os.kill(run.pid, signal.SIGINT)
+        run.end(20)
+        assert w.split()
+        w.write(release("41"))
+        plan = w.plan()
+        assert plan.code == 0 and "takes the release of version 42 back, at once" in plan.text, plan.text
+        w.done()
+        assert w.alias() == ("41", {}) and w.record()["outcome"] == "CANCELLED"
         assert w.changes() == {"steelyard_release.checkout": ("no-op",)}
 
 
@@ -343,6 +399,43 @@ def halted():
         text = run.out + run.err
         assert run.code == 1 and "halted on its way: a person is needed now" in text and "at 43 100%" in text, text
         assert w.alias() == ("43", {}) and w.state_of()["version"] == "43"
+        again = w.apply()
+        assert again.code == 1 and "left on version 41 and is on version 43" in again.text, again.text
+        assert w.alias() == ("43", {})
+
+
+@test("somebody deletes the alias in mid-canary: it is not created anew with all traffic on the canary")
+def halted_without_alias():
+    with world() as w:
+        w.adopt()
+        w.write(release("42"))
+        run = w.start_tf("apply", "-no-color", "-auto-approve")
+        wait_for("a split alias", w.split)
+        w.act("delete-alias", function="checkout", alias="production")
+        run.end(40)
+        assert run.code == 1 and "halted on its way" in run.out + run.err, run.out + run.err
+        again = w.apply()
+        assert again.code == 1 and "HALTED_BEFORE" in again.text and w.alias() is None, again.text
+        w.write(release("41"))
+        w.done()
+        assert w.alias() == ("41", {})
+
+
+@test("the last look fails: no \"inconsistent result\", and the ARN stays")
+def blind_at_the_end():
+    with world() as w:
+        w.adopt()
+        arn = w.state_of()["arn"]
+        w.write(release("42", stages=QUICK))
+        run = w.start_tf("apply", "-no-color", "-auto-approve")
+        wait_for("promoted", lambda: w.alias() == ("42", {}))
+        w.fault("GetAlias", "status", status=500)
+        run.end(60)
+        w.act("clear-faults")
+        text = run.out + run.err
+        assert "inconsistent" not in text and "bug in the provider" not in text, text
+        state = w.state_of()
+        assert state["arn"] == arn and state["version"] == "42" and w.alias() == ("42", {}), state
 
 
 @test("another driver has the alias: refused at plan with who it is")
@@ -352,7 +445,8 @@ def driven():
         driver = w.start("apply", "--function", "checkout", "--alias", "production", "--version", "42", "--stages", "10%/1h",
                          "--window", "4s", "--period", "1s", "--poll", "1s")
         wait_for("a split alias", w.split)
-        assert w.changes() == {"steelyard_release.checkout": ("no-op",)}
+        plan = w.plan()
+        assert plan.code == 0 and "Warning: A release is under way" in plan.text, plan.text
         w.write(release("43"))
         plan = w.plan()
         assert plan.code == 1 and "RELEASE_RUNNING" in plan.text, plan.text

@@ -19,7 +19,13 @@ def drift():
             assert part in plan.text, (part, plan.text)
         applied = w.apply()
         assert applied.code == 1 and w.alias() == ("43", {}), applied.text
+        refreshed = w.apply("-refresh-only")
+        assert refreshed.code == 0 and w.state_of()["version"] == "43", refreshed.text
+        assert "left on version 41" in w.plan().text, "a refresh has accepted it"
         w.write(release("43"))
+        accepts = w.plan()
+        assert accepts.code == 0 and "accepts version 43, moved there by others" in accepts.text, accepts.text
+        w.done()
         assert w.changes() == {"steelyard_release.checkout": ("no-op",)}
         applied = w.apply()
         assert applied.code == 0 and w.alias() == ("43", {}), applied.text
@@ -86,6 +92,8 @@ def foreign_split():
     with world() as w:
         w.adopt()
         w.act("update-alias", function="checkout", alias="production", version="41", additional={"version": "43", "weight": 0.1})
+        plan = w.plan()
+        assert plan.code == 0 and "Warning: The alias is split by somebody else" in plan.text, plan.text
         assert w.changes() == {"steelyard_release.checkout": ("no-op",)}
         w.write(release("42"))
         plan = w.plan()
@@ -222,6 +230,34 @@ def unknown_provider():
         assert plan.code == 0 and "2 to add" in plan.text, plan.text
         applied = w.apply()
         assert applied.code == 0 and w.alias() == ("42", {}), applied.text
+
+
+@test("a stale plan of a creation is refused, by Terraform itself")
+def stale_creation():
+    with world() as w:
+        w.write(release("42"))
+        file = w.path("plan")
+        assert w.plan(f"-out={file}").code == 0
+        w.act("update-alias", function="checkout", alias="production", version="43")
+        refused = w.tf("apply", "-no-color", file)
+        assert refused.code == 1 and "inconsistent final plan" in refused.text, refused.text
+        assert w.alias() == ("43", {}) and w.state_of() is None
+
+
+@test("null where a value is needed is told at the attribute; what is not known yet is not wrong")
+def nulls():
+    with world() as w:
+        for name in ("version", "alias", "function_name"):
+            values = {"function_name": '"checkout"', "alias": '"production"', "version": '"41"'}
+            values[name] = "local.nothing"
+            w.write("locals { nothing = true ? null : 1 }\nresource \"steelyard_release\" \"checkout\" {\n"
+                    + "\n".join(f"  {k} = {v}" for k, v in values.items()) + "\n}\n")
+            done = w.plan()
+            assert done.code == 1 and f"{name} is null" in done.text or "required" in done.text, done.text
+        w.write('variable "stages" { default = [{ weight = 10, bake = "2s" }] }',
+                release("41", 'timeouts = { update = "5m" }', stages="stages = var.stages"))
+        assert w.tf("validate", "-no-color").code == 0
+        w.done()
 
 
 @test("a stale plan is refused and moves nothing")
