@@ -145,15 +145,16 @@ static int rollback_next(struct sy_action *action, struct grpc_byte_buffer **ret
     struct sy_request *request = action->request;
     const struct sy_release_event *event = NULL;
     char sentence[400];
-    int got = sy_watch_next(action->watch, &event, &action->error);
+    int got = 0;
+    do {
+        got = sy_watch_next(action->watch, &event, &action->error);
+        if (got > 0 && event->kind == SY_EVENT_FINISHED)
+            memcpy(&action->end, event,
+                   offsetof(struct sy_release_event, text) + strlen(event->text) + 1);
+    } while (got > 0 && request->provider->stopping);
     if (got == 0)
         return 0;
     if (got > 0) {
-        if (event->kind == SY_EVENT_FINISHED)
-            memcpy(&action->end, event,
-                   offsetof(struct sy_release_event, text) + strlen(event->text) + 1);
-        if (request->provider->stopping)
-            return rollback_next(action, ret);
         sy_event_sentence(event, sentence);
         *ret = pack_progress(sentence);
         return 1;

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """The actions, where the command line has them: actions_test.py STEELYARD CLI [CASE…]"""
 import json
+import os
+import signal
 import time
 
-from workspace import cases, bad, function, QUICK, release, run, world
+from workspace import cases, bad, function, QUICK, release, run, scenario, wait_for, world
 
 TESTS, test = cases()
 
@@ -58,6 +60,22 @@ def actions():
         bad_now = w.apply("-invoke=action.steelyard_verify.checkout")
         assert bad_now.code == 1 and "The version is unhealthy" in bad_now.text, bad_now.text
         assert w.state() == before
+
+
+@test("an action that is interrupted: Terraform does not crash over what is still told, and the alias is back")
+def interrupted():
+    slow = scenario(function(), propagation_ms=4000, metrics={"resolution": "1s", "delay_ms": 3000})
+    with world(what=slow) as w:
+        if not has_actions(w):
+            return "this command line has no actions"
+        for version in ("41", "42"):
+            w.write(ACTIONS, release(version, stages="stages = []"))
+            w.done()
+        run = w.start_tf("apply", "-no-color", "-auto-approve", "-invoke=action.steelyard_rollback.checkout")
+        wait_for("the alias is back", lambda: w.alias() == ("41", {}))
+        os.kill(run.pid, signal.SIGINT)
+        run.end(40)
+        assert "CRASH" not in run.out + run.err and w.alias() == ("41", {}), run.out + run.err
 
 
 @test("actions: bad values are told at the attribute; what cannot be done is an error")
