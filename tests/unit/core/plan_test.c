@@ -229,6 +229,37 @@ static void rolled_back_before(void **state) {
     assert_int_equal(plan.kind, SY_PLAN_RELEASE);
 }
 
+/* The alias is gone: a first release would send all traffic to what was never proven. */
+static void halted_before(void **state) {
+    (void)state;
+    recorded("42", SY_PHASE_CLOSED);
+    facts.record.outcome = SY_OUTCOME_HALTED;
+    SET(facts.record.reason, "somebody else moved the alias");
+    facts.has_alias = false;
+    refused(SY_FAILED_PRECONDITION, "HALTED_BEFORE");
+    assert_non_null(strstr(error.message, "somebody else moved the alias"));
+    spec.retry = true;
+    make();
+    assert_int_equal(plan.kind, SY_PLAN_FIRST);
+    spec.retry = false;
+    facts.record.promoted_ms = 1;
+    make();
+    assert_int_equal(plan.kind, SY_PLAN_FIRST);
+    facts.record.promoted_ms = 0;
+    SET(facts.record.spec.version, "41");
+    make();
+    assert_int_equal(plan.kind, SY_PLAN_FIRST);
+}
+
+static void rolled_back_with_reason(void **state) {
+    (void)state;
+    recorded("42", SY_PHASE_CLOSED);
+    SET(facts.record.rolled_back[0], "42");
+    SET(facts.record.reason, "error rate 9% exceeds 5%");
+    refused(SY_FAILED_PRECONDITION, "ROLLED_BACK_BEFORE");
+    assert_non_null(strstr(error.message, "(error rate 9% exceeds 5%)"));
+}
+
 /* ---- warnings ---- */
 
 static void warnings(void **state) {
@@ -404,6 +435,8 @@ int main(void) {
         TEST(foreign_split),
         TEST(no_baseline),
         TEST(rolled_back_before),
+        TEST(rolled_back_with_reason),
+        TEST(halted_before),
         TEST(warnings),
         TEST(warnings_are_bounded),
         TEST(mirror_follows_one_alias),
