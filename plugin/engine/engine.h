@@ -92,6 +92,8 @@ struct sy_rollback {
     struct sy_stage steps[SY_STAGES_MAX]; /* step the weight down through these first */
     uint32_t n_steps;                     /* 0: at once */
     bool running_only;                    /* NO_RELEASE unless a release is under way */
+    /* STALE_PLAN unless this very release is on its way up and nobody drives it; "": any */
+    char left_release_id[40];
 };
 struct sy_watch *sy_engine_rollback(struct sy_engine *engine, const struct sy_rollback *rollback,
                                     sy_watch_ready *ready, void *ctx);

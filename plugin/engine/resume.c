@@ -105,6 +105,10 @@ static void begin(struct sy_drive *drive, const struct sy_gathered *gathered) {
         sy_release_resume(&drive->release, &record,
                           resume->settle ? SY_START_SETTLE : SY_START_RESUME,
                           resume->settle ? SY_WAIT_NONE : resume->wait, on_interrupt);
+        /* The word that stands in the record is answered by this one; a look that comes before the
+         * first write would take it up anew. */
+        if (record.control != gathered->facts.record.control)
+            drive->release.control_version = record.version;
     }
     sy_drive_start(drive, gathered, &input);
 }

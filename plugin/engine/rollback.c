@@ -88,6 +88,22 @@ static int record_for(struct sy_drive *drive, const struct sy_gathered *gathered
     return 0;
 }
 
+/* Who read that a release was left unfinished must not take back another one, nor one that somebody
+ * took up meanwhile, nor one that was promoted. */
+static int check_left(const struct sy_drive *drive, const struct sy_facts *facts,
+                      struct sy_error *error) {
+    const char *id = drive->asked->rollback.left_release_id;
+    const struct sy_record *record = &facts->record;
+    bool left = facts->has_record && strcmp(record->release_id, id) == 0 &&
+                record->phase < SY_PHASE_LOCK_IN && !sy_is_driven(facts);
+    if (!id[0] || left)
+        return 0;
+    return sy_fail_reason(error, SY_FAILED_PRECONDITION, "STALE_PLAN",
+                          "release %s of %s:%s is no longer as it was left: it ended, or somebody "
+                          "drives it; nothing was changed, look again",
+                          id, drive->function, drive->alias);
+}
+
 static int check_running_only(const struct sy_drive *drive, const struct sy_facts *facts,
                               struct sy_error *error) {
     if (!drive->asked->rollback.running_only ||
@@ -105,7 +121,12 @@ static int choose_record(struct sy_drive *drive, const struct sy_gathered *gathe
     const struct sy_record *record = &facts->record;
     const struct sy_routing *now = &facts->routing;
     const char *named = drive->asked->rollback.baseline;
-    if (gathered->store_error.code == SY_OK && check_running_only(drive, facts, error))
+    if (gathered->store_error.code != SY_OK && drive->asked->rollback.left_release_id[0]) {
+        *error = gathered->store_error;
+        return -1;
+    }
+    if (gathered->store_error.code == SY_OK &&
+        (check_left(drive, facts, error) || check_running_only(drive, facts, error)))
         return -1;
     if (named[0])
         return record_for(drive, gathered, named, ret, error);

@@ -45,7 +45,17 @@ void sy_follow_interrupt(struct sy_follow *follow, const char *why) {
         return;
     if (!follow->stopped[0])
         (void)snprintf(follow->stopped, sizeof follow->stopped, "%s", why);
-    sy_watch_interrupt(follow->watch);
+    if (!follow->goes_on_alone) {
+        sy_watch_interrupt(follow->watch);
+        return;
+    }
+    (void)sy_fail(&follow->error, SY_CANCELLED,
+                  "%s before the alias was taken back; see with `steelyard status` where it is",
+                  follow->stopped);
+    sy_watch_close(SY_STEAL(follow->watch));
+    sy_timers_cancel(follow->provider->options.timers, &follow->wake);
+    sy_timers_cancel(follow->provider->options.timers, &follow->timeout);
+    follow->over(follow);
 }
 
 static void timed_out(void *ctx) {

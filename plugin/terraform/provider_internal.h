@@ -30,6 +30,7 @@ struct sy_terraform {
 /* What an apply is to do; the plan decides it. name, word */
 #define SY_DEEDS(X)                                                                                \
     X(NOTHING, "nothing")     /* at most, settings change in state */                              \
+    X(ACCEPT, "accept")       /* the version that somebody else moved the alias to */              \
     X(RELEASE, "release")     /* move the alias to `version` */                                    \
     X(RESUME, "resume")       /* the same, with a release that exists */                           \
     X(TAKE_BACK, "take-back") /* end the release of another version, which was left unfinished */
@@ -42,10 +43,14 @@ struct sy_private {
     /* The version that we left the alias on, or that was accepted there. Another one is somebody
      * else's move. "" = none. */
     char released[SY_VERSION_MAX + 1];
-    /* As Read found it: the version whose release is on its way up while nobody drives it; and
-     * whether a lock-in is open that nobody watches. */
-    char unfinished[SY_VERSION_MAX + 1];
-    bool in_lock_in;
+    char release_id[40]; /* the last release that this resource began, or went on with; "" = none */
+    /* As Read found it, until the next apply. */
+    char
+        unfinished[SY_VERSION_MAX + 1]; /* the version of that release, while it is on its way up */
+    bool in_lock_in;                    /* its lock-in is open */
+    bool driven;                        /* somebody drives it */
+    bool split;                         /* by somebody else */
+    bool halted; /* a release ended HALTED, and its version gets traffic still */
     /* Of the plan that is to be applied. */
     enum sy_deed deed;
     char fingerprint[SY_FINGERPRINT_MAX + 1]; /* "" = none */
@@ -107,9 +112,10 @@ struct sy_follow {
     struct sy_watch *watch;       /* NULL once it has ended */
     struct sy_timer wake;
     struct sy_timer timeout;
-    char stopped[64]; /* why it was interrupted from here; "" = it was not */
-    bool began;       /* something was done, or told */
-    bool first;       /* the alias was created */
+    char stopped[64];   /* why it was interrupted from here; "" = it was not */
+    bool goes_on_alone; /* an interrupt does not stop it: a rollback */
+    bool began;         /* something was done, or told */
+    bool first;         /* the alias was created */
     struct sy_error error;
     struct sy_release_event end; /* FINISHED, once it came */
     void (*over)(struct sy_follow *follow);

@@ -75,7 +75,12 @@ static int read_private(const struct json_object *object, struct sy_private *ret
     return sy_json_string(object, "released", false, ret->released, sizeof ret->released, error) ||
                    sy_json_string(object, "unfinished", false, ret->unfinished,
                                   sizeof ret->unfinished, error) ||
+                   sy_json_string(object, "release_id", false, ret->release_id,
+                                  sizeof ret->release_id, error) ||
                    sy_json_bool(object, "in_lock_in", false, &ret->in_lock_in, error) ||
+                   sy_json_bool(object, "driven", false, &ret->driven, error) ||
+                   sy_json_bool(object, "split", false, &ret->split, error) ||
+                   sy_json_bool(object, "halted", false, &ret->halted, error) ||
                    read_deed(object, &ret->deed, error) ||
                    sy_json_string(object, "fingerprint", false, ret->fingerprint,
                                   sizeof ret->fingerprint, error)
@@ -128,7 +133,11 @@ struct sy_bytes sy_request_encode_private(struct sy_request *request,
     SY_AUTO_JSON struct json_object *object = json_object_new_object();
     json_object_object_add(object, "released", json_object_new_string(private->released));
     json_object_object_add(object, "unfinished", json_object_new_string(private->unfinished));
+    json_object_object_add(object, "release_id", json_object_new_string(private->release_id));
     json_object_object_add(object, "in_lock_in", json_object_new_boolean(private->in_lock_in));
+    json_object_object_add(object, "driven", json_object_new_boolean(private->driven));
+    json_object_object_add(object, "split", json_object_new_boolean(private->split));
+    json_object_object_add(object, "halted", json_object_new_boolean(private->halted));
     json_object_object_add(object, "deed", json_object_new_string(deeds[private->deed]));
     json_object_object_add(object, "fingerprint", json_object_new_string(private->fingerprint));
     SY_AUTO_FREE char *text = sy_json_write(object);
@@ -169,8 +178,18 @@ static const char *path_of(const struct sy_request *request, const char *field) 
 void sy_request_diagnose(struct sy_request *request, const char *summary,
                          const struct sy_error *error) {
     const char *field = error->field[0] ? error->field : field_of_reason(error->reason);
-    sy_diagnose(&request->diagnostics, path_of(request, field), summary, "%s%s%s%s", error->message,
-                error->reason[0] ? " (" : "", error->reason, error->reason[0] ? ")" : "");
+    bool creates = request->type == &sy_release_type && request->prior.state != SY_VALUE_KNOWN;
+    bool was_asked = strcmp(error->reason, "ROLLED_BACK_BEFORE") == 0 ||
+                     strcmp(error->reason, "HALTED_BEFORE") == 0;
+    const char *more =
+        creates && was_asked
+            ? "\n\nThe resource is not in state yet, so there is no retry_token that "
+              "another one could differ from: adopt the alias first, with the version "
+              "that it serves, or use `steelyard apply --retry`."
+            : "";
+    sy_diagnose(&request->diagnostics, path_of(request, field), summary, "%s%s%s%s%s",
+                error->message, error->reason[0] ? " (" : "", error->reason,
+                error->reason[0] ? ")" : "", more);
 }
 
 bool sy_request_refuses_unconfigured(struct sy_request *request, const char *path) {

@@ -31,7 +31,10 @@ static void answer(struct sy_request *request, const struct sy_value *state) {
     Tfplugin6__ApplyResourceChange__Response response =
         TFPLUGIN6__APPLY_RESOURCE_CHANGE__RESPONSE__INIT;
     request->private.fingerprint[0] = '\0';
+    /* What the last Read found is no longer so. */
     request->private.deed = SY_DEED_NOTHING;
+    request->private.unfinished[0] = '\0';
+    request->private.in_lock_in = request->private.driven = false;
     struct sy_bytes private = sy_request_encode_private(request, &request->private);
     response.new_state = sy_request_encode(request, state);
     response.private_.data = (uint8_t *)private.data;
@@ -198,6 +201,7 @@ static void answer_bad(struct sy_request *request, const struct sy_apply *apply,
                        const struct sy_facts *facts) {
     static const struct sy_value none = {0};
     struct sy_value *state = &request->prior;
+    const char *found = sy_release_found(state);
     if (state->state != SY_VALUE_KNOWN) {
         answer(request, &none);
         return;
@@ -208,8 +212,11 @@ static void answer_bad(struct sy_request *request, const struct sy_apply *apply,
     if (facts->has_alias) {
         const char *live = sy_live_version(facts);
         sy_release_observe(state, facts, &request->arena);
-        state->items[SY_RELEASE_VERSION] = sy_value_string(&request->arena, live);
-        note_released(request, apply, facts);
+        bool adopted = strcmp(live, found) == 0 && sy_release_on_drift(state) == SY_DRIFT_ADOPT;
+        if (!adopted) {
+            state->items[SY_RELEASE_VERSION] = sy_value_string(&request->arena, live);
+            note_released(request, apply, facts);
+        }
     }
     settle_unknowns(state);
     answer(request, state);
@@ -217,6 +224,9 @@ static void answer_bad(struct sy_request *request, const struct sy_apply *apply,
 
 static void conclude(struct sy_request *request, const struct sy_apply *apply,
                      const struct sy_facts *facts) {
+    if (apply->follow.end.release_id[0] && !apply->takes_back)
+        memcpy(request->private.release_id, apply->follow.end.release_id,
+               sizeof request->private.release_id);
     if (apply->follow.error.code != SY_OK)
         sy_request_diagnose(request, summary_of(apply, &request->arena), &apply->follow.error);
     else if (!is_good(apply) || is_cut_short(apply) || !is_there(apply, facts))
@@ -267,10 +277,12 @@ static struct sy_watch *go_on(struct sy_apply *apply, struct sy_engine *engine) 
     return sy_engine_resume(engine, &resume, sy_follow_ready, apply);
 }
 
-static struct sy_watch *take_back(struct sy_apply *apply, struct sy_engine *engine) {
+static struct sy_watch *take_back(struct sy_apply *apply, struct sy_engine *engine,
+                                  const char *release_id) {
     struct sy_rollback rollback = {.running_only = true};
     memcpy(rollback.function, apply->spec.function, sizeof rollback.function);
     memcpy(rollback.alias, apply->spec.alias, sizeof rollback.alias);
+    memcpy(rollback.left_release_id, release_id, sizeof rollback.left_release_id);
     (void)snprintf(rollback.reason, sizeof rollback.reason,
                    "Terraform's configuration has version %s", apply->spec.version);
     return sy_engine_rollback(engine, &rollback, sy_follow_ready, apply);
@@ -283,11 +295,12 @@ static void begin(struct sy_request *request, const struct sy_spec *spec) {
     int64_t limit_ms = timeout_ms(request);
     apply->spec = *spec;
     apply->takes_back = deed == SY_DEED_TAKE_BACK;
+    apply->follow.goes_on_alone = apply->takes_back;
     sy_follow_init(&apply->follow, request, over);
     if (limit_ms >= 0)
         sy_follow_limit(&apply->follow, limit_ms);
     apply->follow.watch =
-        apply->takes_back ? take_back(apply, engine)
+        apply->takes_back ? take_back(apply, engine, request->private.release_id)
         : deed == SY_DEED_RESUME && spec->retry
             ? go_on(apply, engine)
             : sy_engine_apply(engine, spec, request->private.fingerprint, sy_follow_ready, apply);
@@ -305,11 +318,14 @@ static void destroy_looked(void *ctx, const struct sy_facts *facts, const struct
     bool gone = error && strcmp(error->reason, "FUNCTION_NOT_FOUND") == 0;
     if (error && !gone)
         sy_request_diagnose(request, "The alias cannot be read", error);
-    else if (record && sy_is_under_way(facts))
-        sy_diagnose(&request->diagnostics, NULL, "A release is under way",
-                    "Version %s is being released on %s:%s, and nobody would look after the split "
-                    "alias. Take it back with `steelyard rollback`, or let it end, then destroy.",
-                    record->spec.version, record->spec.function, record->spec.alias);
+    else if (record && (sy_is_under_way(facts) ||
+                        (record->outcome == SY_OUTCOME_HALTED && facts->routing.additional[0])))
+        sy_diagnose(
+            &request->diagnostics, NULL, "A release is under way",
+            "The release of version %s on %s:%s is not over, or was halted, and nobody would "
+            "look after the split alias. Take it back with `steelyard rollback`, or let it "
+            "end, then destroy.",
+            record->spec.version, record->spec.function, record->spec.alias);
     answer(request, request->diagnostics.has_errors ? &request->prior : &none);
     sy_call_unref(call);
 }
@@ -326,14 +342,43 @@ static void destroy(struct sy_request *request) {
                      sy_call_ask(request->call));
 }
 
-/* Only settings change; an alias that somebody else moved is accepted where it is, unless it was
- * adopted, and then is not ours. */
+/* ---- accept ---- */
+
+/* Only settings change. */
 static void keep(struct sy_request *request) {
-    const char *version = sy_field_text(&request->planned, SY_RELEASE_VERSION);
-    if (strcmp(sy_release_found(&request->prior), version) == 0)
-        (void)snprintf(request->private.released, sizeof request->private.released, "%s", version);
     settle_unknowns(&request->planned);
     answer(request, &request->planned);
+}
+
+static void accept_looked(void *ctx, const struct sy_facts *facts, const struct sy_error *error) {
+    struct sy_call *call = sy_call_answered(ctx);
+    if (!call)
+        return;
+    struct sy_request *request = sy_request_of(call);
+    const char *version = sy_field_text(&request->planned, SY_RELEASE_VERSION);
+    char routing[80];
+    if (error)
+        sy_request_diagnose(request, "The alias cannot be read", error);
+    else if (strcmp(facts->routing.primary, version) != 0 || facts->routing.additional[0])
+        sy_diagnose(&request->diagnostics, "version", "The plan is stale",
+                    "Version %s was to be accepted, and %s is at %s now. Nothing was changed; plan "
+                    "again (STALE_PLAN)",
+                    version, sy_field_text(&request->prior, SY_RELEASE_ID),
+                    sy_routing_format(&facts->routing, routing));
+    if (request->diagnostics.has_errors) {
+        answer(request, &request->prior);
+    } else {
+        (void)snprintf(request->private.released, sizeof request->private.released, "%s", version);
+        keep(request);
+    }
+    sy_call_unref(call);
+}
+
+static void accept(struct sy_request *request) {
+    sy_engine_status(sy_call_engine(request->call),
+                     sy_field_text(&request->prior, SY_RELEASE_FUNCTION_NAME),
+                     sy_field_text(&request->prior, SY_RELEASE_ALIAS), false, accept_looked,
+                     sy_call_ask(request->call));
 }
 
 static void start(struct sy_request *request) {
@@ -357,6 +402,8 @@ static void start(struct sy_request *request) {
         answer(request, &request->prior);
     } else if (request->private.deed == SY_DEED_NOTHING) {
         keep(request);
+    } else if (request->private.deed == SY_DEED_ACCEPT) {
+        accept(request);
     } else {
         begin(request, &spec);
     }

@@ -129,35 +129,64 @@ static bool is_replaced(const struct sy_request *request) {
            (!is_kept(request, SY_RELEASE_FUNCTION_NAME) || !is_kept(request, SY_RELEASE_ALIAS));
 }
 
-/* A release that was left unfinished, or a lock-in that nobody watches: does the wish want more? */
+/* The version is as it was: does the wish still want more of its release than it has come to? One
+ * that somebody else drives the engine refuses, and says who. */
 static enum sy_deed deed_of_rest(const struct sy_request *request) {
     const struct sy_private *private = &request->private;
+    const struct sy_value *wait = &request->planned.items[SY_RELEASE_WAIT];
+    const char *word = sy_value_text(wait);
+    bool open = private->unfinished[0] || private->in_lock_in;
+    bool done = private->unfinished[0] ? strcmp(word, sy_wait_word(SY_WAIT_NONE)) == 0
+                                       : strcmp(word, sy_wait_word(SY_WAIT_LOCK_IN)) != 0;
+    return open && (wait->state == SY_VALUE_UNKNOWN || !done) ? SY_DEED_RELEASE : SY_DEED_NOTHING;
+}
+
+/* The configuration has the baseline of a release of ours that was left unfinished. */
+static bool is_reverted(const struct sy_request *request) {
+    const char *unfinished = request->private.unfinished;
     const char *wished = sy_field_text(&request->planned, SY_RELEASE_VERSION);
-    const char *wait = sy_field_text(&request->planned, SY_RELEASE_WAIT);
-    if (private->unfinished[0] && strcmp(private->unfinished, wished) != 0)
-        return SY_DEED_TAKE_BACK;
-    bool waits = private->unfinished[0]
-                     ? strcmp(wait, sy_wait_word(SY_WAIT_NONE)) != 0
-                     : private->in_lock_in && strcmp(wait, sy_wait_word(SY_WAIT_LOCK_IN)) == 0;
-    return waits ? SY_DEED_RELEASE : SY_DEED_NOTHING;
+    return unfinished[0] && strcmp(unfinished, wished) != 0 &&
+           strcmp(sy_field_text(&request->prior, SY_RELEASE_LIVE_VERSION), wished) == 0;
+}
+
+/* What the wish takes when somebody else moved the alias. */
+static enum sy_deed deed_of_drift(struct sy_request *request) {
+    const char *wished = sy_field_text(&request->planned, SY_RELEASE_VERSION);
+    enum sy_drift policy = sy_release_on_drift(&request->planned);
+    if (policy == SY_DRIFT_ADOPT && strcmp(wished, request->private.released) == 0)
+        return SY_DEED_NOTHING;
+    if (strcmp(sy_release_found(&request->prior), wished) == 0)
+        return SY_DEED_ACCEPT;
+    if (policy == SY_DRIFT_ERROR)
+        refuse_drift(request);
+    return SY_DEED_RELEASE;
 }
 
 /* What the wish takes. An error is a diagnostic. */
 static enum sy_deed deed_of(struct sy_request *request) {
-    const char *wished = sy_field_text(&request->planned, SY_RELEASE_VERSION);
-    bool same = !is_replaced(request) && is_kept(request, SY_RELEASE_VERSION);
-    if (is_create(request))
+    if (is_create(request) || is_replaced(request))
         return SY_DEED_RELEASE;
-    if (is_drifted(request) && !is_replaced(request)) {
-        bool accepted = strcmp(sy_release_found(&request->prior), wished) == 0;
-        enum sy_drift policy = sy_release_on_drift(&request->planned);
-        if (policy == SY_DRIFT_ADOPT && strcmp(wished, request->private.released) == 0)
-            return SY_DEED_NOTHING;
-        if (policy == SY_DRIFT_ERROR && !accepted)
-            refuse_drift(request);
-        same = accepted;
-    }
-    return same ? deed_of_rest(request) : SY_DEED_RELEASE;
+    if (is_reverted(request))
+        return request->private.driven ? SY_DEED_NOTHING : SY_DEED_TAKE_BACK;
+    if (is_drifted(request))
+        return deed_of_drift(request);
+    return is_kept(request, SY_RELEASE_VERSION) ? deed_of_rest(request) : SY_DEED_RELEASE;
+}
+
+static void refuse_halted(struct sy_request *request) {
+    sy_diagnose(&request->diagnostics, NULL, "A halted release still gets traffic",
+                "The last release of %s was halted, and its version gets a share of the traffic "
+                "still. A person is needed: look at it with `steelyard status`, take it back with "
+                "`steelyard rollback`, then plan again.",
+                sy_field_text(&request->prior, SY_RELEASE_ID));
+}
+
+/* An alias that is split is on no version that could be accepted. */
+static void refuse_split(struct sy_request *request) {
+    sy_diagnose(&request->diagnostics, "version", "The alias is split by somebody else",
+                "%s serves two versions, so none of them can be accepted: let whoever split it end "
+                "that, or take it back with `steelyard rollback` (FOREIGN_SPLIT)",
+                sy_field_text(&request->prior, SY_RELEASE_ID));
 }
 
 /* Which nobody has asked for in so many words. */
@@ -173,6 +202,15 @@ static void tell_deed(struct sy_request *request, const char *line) {
 static bool heed_staleness(struct sy_request *request, const struct sy_plan *plan) {
     const char *known = sy_field_text(&request->prior, SY_RELEASE_LIVE_VERSION);
     const char *live = plan->kind == SY_PLAN_FIRST ? "none" : plan->routing.primary;
+    bool was_rest =
+        !is_create(request) && is_kept(request, SY_RELEASE_VERSION) && !is_drifted(request);
+    if (was_rest && plan->kind != SY_PLAN_RESUME) {
+        sy_diagnose(&request->diagnostics, NULL, "The plan is stale",
+                    "The release of version %s on %s was not over when state was read, and is by "
+                    "now. Nothing was changed; plan again (STALE_PLAN)",
+                    plan->spec.version, sy_field_text(&request->prior, SY_RELEASE_ID));
+        return false;
+    }
     if (!*known || plan->kind == SY_PLAN_RESUME || strcmp(known, live) == 0)
         return true;
     sy_diagnose(&request->diagnostics, "version", "The plan is stale",
@@ -215,11 +253,13 @@ static void planned(void *ctx, const struct sy_plan *plan, const struct sy_error
     sy_call_unref(call);
 }
 
+/* A creation has no token to compare with. That any one would do there would release a bad version
+ * anew with each unattended apply. */
 bool sy_release_asks_retry(const struct sy_value *prior, const struct sy_value *wish) {
     const struct sy_value *token = &wish->items[SY_RELEASE_RETRY_TOKEN];
-    if (token->state != SY_VALUE_KNOWN)
-        return token->state == SY_VALUE_UNKNOWN;
-    return prior->state != SY_VALUE_KNOWN ||
+    if (prior->state != SY_VALUE_KNOWN || token->state == SY_VALUE_NULL)
+        return false;
+    return token->state == SY_VALUE_UNKNOWN ||
            !sy_value_equal(attribute_of(SY_RELEASE_RETRY_TOKEN),
                            &prior->items[SY_RELEASE_RETRY_TOKEN], token);
 }
@@ -248,31 +288,46 @@ static void plan_take_back(struct sy_request *request) {
     answer(request);
 }
 
-/* At most settings change; and what somebody else did is accepted by an apply that says so. */
-static void plan_nothing(struct sy_request *request) {
-    const char *found = sy_release_found(&request->prior);
-    const char *wished = sy_field_text(&request->planned, SY_RELEASE_VERSION);
-    if (is_settled(request))
-        request->planned = request->prior;
-    if (is_drifted(request) && strcmp(found, wished) == 0)
-        tell_deed(request, sy_arena_printf(&request->arena,
-                                           "accepts version %s, moved there by others", found));
+static void plan_accept(struct sy_request *request) {
+    if (request->private.split)
+        refuse_split(request);
+    tell_deed(request, sy_arena_printf(&request->arena, "accepts version %s, moved there by others",
+                                       sy_release_found(&request->prior)));
     answer(request);
 }
 
 static void plan(struct sy_request *request) {
     struct sy_spec spec;
+    struct sy_private *private = &request->private;
     sy_release_to_spec(&request->planned, &spec, &request->diagnostics);
-    request->private.fingerprint[0] = '\0';
-    request->private.deed = request->diagnostics.has_errors ? SY_DEED_NOTHING : deed_of(request);
-    if (request->diagnostics.has_errors)
+    private->fingerprint[0] = '\0';
+    private->deed = SY_DEED_NOTHING;
+    if (!is_create(request) && !is_replaced(request) && private->halted)
+        refuse_halted(request);
+    if (!request->diagnostics.has_errors)
+    private->deed = deed_of(request);
+    if (request->diagnostics.has_errors) {
         answer(request);
-    else if (request->private.deed == SY_DEED_RELEASE)
+        return;
+    }
+    switch (private->deed) {
+    case SY_DEED_RELEASE:
+    case SY_DEED_RESUME:
         plan_release(request, &spec);
-    else if (request->private.deed == SY_DEED_TAKE_BACK)
+        return;
+    case SY_DEED_TAKE_BACK:
         plan_take_back(request);
-    else
-        plan_nothing(request);
+        return;
+    case SY_DEED_ACCEPT:
+        plan_accept(request);
+        return;
+    case SY_DEED_NOTHING:
+    case SY_DEED_COUNT:
+        break;
+    }
+    if (is_settled(request))
+        request->planned = request->prior;
+    answer(request);
 }
 
 void sy_resource_plan_work(struct sy_call *call, unsigned bits) {

@@ -30,34 +30,53 @@ static void answer(struct sy_request *request, const struct sy_value *state) {
     sy_call_answer(request->call, &response.base);
 }
 
-/* Does the alias have its baseline because the release of the version that we left there is on its
- * way still, or took itself back, or a person took it back through Steelyard? That is no move
- * behind its back. */
-static bool is_by_its_release(const struct sy_facts *facts, const char *released) {
+/* Is the alias where the release took it that this resource began: on the baseline, because it is
+ * on its way still, took itself back, or a person took it back through Steelyard; or on its
+ * version? That is no move behind its back. So is a version that was taken back there since. */
+static bool is_by_its_release(const struct sy_facts *facts, const struct sy_private *private) {
     const struct sy_record *record = &facts->record;
-    return facts->has_record && strcmp(record->spec.version, released) == 0 &&
-           strcmp(record->baseline, sy_live_version(facts)) == 0 &&
-           (sy_is_under_way(facts) || sy_phase_goes_back(record->phase) ||
-            record->outcome == SY_OUTCOME_ROLLED_BACK || record->outcome == SY_OUTCOME_CANCELLED);
+    const char *live = sy_live_version(facts);
+    if (!facts->has_record)
+        return false;
+    bool at_baseline = strcmp(record->baseline, live) == 0;
+    for (size_t i = 0; at_baseline && i < SY_ROLLED_BACK_MAX; i++)
+        if (record->rolled_back[i][0] && strcmp(record->rolled_back[i], private->released) == 0)
+            return true;
+    bool was_left_there = strcmp(record->spec.version, private->released) == 0;
+    bool goes = sy_is_under_way(facts) || sy_phase_goes_back(record->phase) ||
+                record->outcome == SY_OUTCOME_ROLLED_BACK ||
+                record->outcome == SY_OUTCOME_CANCELLED;
+    bool arrived = strcmp(record->release_id, private->release_id) == 0 && record->promoted_ms &&
+                   strcmp(record->spec.version, live) == 0;
+    return (was_left_there && at_baseline && goes) || arrived;
 }
 
-/* What a plan must know of a release that is not over, and what a person should hear of a split
- * that is not ours to end. */
-static void note_release(struct sy_request *request, const struct sy_facts *facts) {
-    struct sy_private *private = &request->private;
+/* What a plan must know of a release that is not over. */
+static void note_release(struct sy_private *private, const struct sy_facts *facts) {
     const struct sy_record *record = &facts->record;
-    bool driven = sy_is_driven(facts);
-    bool under_way = sy_is_under_way(facts);
-    char routing[80];
+    bool own = facts->has_record && strcmp(record->release_id, private->release_id) == 0;
     private->unfinished[0] = '\0';
-    if (under_way && !driven)
+    if (own && sy_is_under_way(facts))
         memcpy(private->unfinished, record->spec.version, sizeof private->unfinished);
-    private->in_lock_in = facts->has_record && record->phase == SY_PHASE_LOCK_IN && !driven;
-    if (under_way && driven)
+    private->in_lock_in = own && record->phase == SY_PHASE_LOCK_IN;
+    private->driven = sy_is_driven(facts);
+    private->halted = facts->has_record && record->outcome == SY_OUTCOME_HALTED &&
+                      facts->routing.additional[0] &&
+                      sy_routing_share(&facts->routing, record->spec.version) > 0;
+    private->split = facts->routing.additional[0] && !sy_is_under_way(facts);
+}
+
+/* What a person should hear of a release or a split that is not this resource's to end. */
+static void warn_of_others(struct sy_request *request, const struct sy_facts *facts) {
+    const struct sy_private *private = &request->private;
+    const struct sy_record *record = &facts->record;
+    char routing[80];
+    if (sy_is_under_way(facts) && (private->driven || !private->unfinished[0]))
         sy_diagnose_warning(&request->diagnostics, NULL, "A release is under way",
-                            "Version %s is being released on %s:%s by %s.", record->spec.version,
-                            record->spec.function, record->spec.alias, facts->lease.owner);
-    else if (!under_way && facts->routing.additional[0])
+                            "Version %s is being released on %s:%s, driven by %s.",
+                            record->spec.version, record->spec.function, record->spec.alias,
+                            private->driven ? facts->lease.owner : "nobody at present");
+    else if (private->split && !private->halted)
         sy_diagnose_warning(&request->diagnostics, NULL, "The alias is split by somebody else",
                             "%s is at %s, and no release of Steelyard's is under way. A release is "
                             "refused until it is whole.",
@@ -68,21 +87,32 @@ static void note_release(struct sy_request *request, const struct sy_facts *fact
 static void observe(struct sy_request *request, const struct sy_facts *facts) {
     struct sy_value *state = &request->prior;
     struct sy_private *private = &request->private;
+    const struct sy_record *record = &facts->record;
     const char *known = sy_field_text(state, SY_RELEASE_VERSION);
     const char *live = sy_live_version(facts);
     bool adopts = sy_release_on_drift(state) == SY_DRIFT_ADOPT;
-    bool ours = !private->released[0] || is_by_its_release(facts, private->released);
-    /* On its way to the version in state, and not stuck. */
-    bool arrives = sy_is_under_way(facts) && strcmp(facts->record.spec.version, known) == 0 &&
-                   !facts->record.paused_ms;
+    bool ours = !private->released[0] || is_by_its_release(facts, private);
+    /* On its way to the version in state, and not stuck, nor moved by others. */
+    bool arrives = sy_is_under_way(facts) && strcmp(record->spec.version, known) == 0 &&
+                   !record->paused_ms &&
+                   (strcmp(record->baseline, live) == 0 || strcmp(known, live) == 0);
     sy_release_observe(state, facts, &request->arena);
-    note_release(request, facts);
+    note_release(private, facts);
+    warn_of_others(request, facts);
     if (arrives)
         return;
     if (ours)
         (void)snprintf(private->released, sizeof private->released, "%s", live);
     if (!adopts || ours || !*known)
         state->items[SY_RELEASE_VERSION] = sy_value_string(&request->arena, live);
+}
+
+/* A release that somebody interrupted to hold it goes neither up nor down because somebody looks:
+ * the next apply decides. */
+static bool is_held(const struct sy_facts *facts) {
+    const struct sy_record *record = &facts->record;
+    return sy_is_under_way(facts) && record->spec.wait != SY_WAIT_NONE && !record->paused_ms &&
+           (record->handed_over || record->spec.on_interrupt == SY_INTERRUPT_HOLD);
 }
 
 struct settling {
@@ -98,8 +128,8 @@ static void looked(struct sy_call *call, const struct sy_facts *facts, const str
     static const struct sy_value gone = {0};
     struct sy_request *request = sy_request_of(call);
     bool is_gone = error ? strcmp(error->reason, "FUNCTION_NOT_FOUND") == 0 : !facts->has_alias;
-    bool is_due =
-        !error && facts->has_record && !sy_record_is_closed(&facts->record) && !sy_is_driven(facts);
+    bool is_due = !error && facts->has_record && !sy_record_is_closed(&facts->record) &&
+                  !sy_is_driven(facts) && !is_held(facts);
     if (is_due && may_settle && !request->provider->stopping) {
         settle(request, &facts->record); /* of an alias that is gone, too: its release is over */
     } else if (is_gone) {

@@ -143,9 +143,11 @@ static const struct sy_attribute release_attributes[] = {
                     "another tool drop the weights, `new` promotes the new version unjudged. "
                     "Default: `old`."},
     {"retry_token", SY_STRING, SY_OPTIONAL,
-     .description = "A version that was rolled back is refused, so that an unattended apply does "
-                    "not release it again; a release that is paused stays so. Another value here, "
-                    "any text, releases the version once more, or goes on."},
+     .description =
+         "A version that was rolled back is refused, so that an unattended apply does "
+         "not release it again; a release that is paused stays so. Another value here, "
+         "any text, releases the version once more, or goes on. It does nothing while the "
+         "resource is not in state: there is no value that it could differ from."},
     {"stages", SY_OBJECTS, SY_DEFAULTED, .fields = stage_attributes, .fallback = "10 15m,50 15m",
      .description = "The stages, at most 10, with weights that grow. An empty list moves all "
                     "traffic at once and judges in the lock-in only. Default: 10 % and 50 %, 15 "
