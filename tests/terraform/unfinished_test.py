@@ -211,9 +211,9 @@ def no_refresh():
 def lock_in_ends():
     with world() as w:
         w.adopt()
-        w.write(release("42", 'lock_in = "6s"', stages=QUICK))
+        w.write(release("42", 'lock_in = "12s"', stages=QUICK))
         w.done()
-        w.write(release("42", 'lock_in = "6s"\n  wait = "lock-in"', stages=QUICK))
+        w.write(release("42", 'lock_in = "12s"\n  wait = "lock-in"', stages=QUICK))
         file = w.path("plan")
         assert w.plan(f"-out={file}").code == 0
         assert w.run("resume", *CHECKOUT, "--wait", "lock-in").code == 0 and w.record()["phase"] == "closed"
