@@ -16,6 +16,14 @@ void sy_follow_init(struct sy_follow *follow, struct sy_request *request,
     request->follow = follow;
 }
 
+static void end(struct sy_follow *follow) {
+    struct sy_timers *timers = follow->provider->options.timers;
+    sy_watch_close(SY_STEAL(follow->watch));
+    sy_timers_cancel(timers, &follow->wake);
+    sy_timers_cancel(timers, &follow->timeout);
+    follow->over(follow);
+}
+
 static void pull(void *ctx) {
     struct sy_follow *follow = ctx;
     const struct sy_release_event *event = NULL;
@@ -27,11 +35,8 @@ static void pull(void *ctx) {
             memcpy(&follow->end, event,
                    offsetof(struct sy_release_event, text) + strlen(event->text) + 1);
     }
-    if (got == 0)
-        return;
-    sy_watch_close(SY_STEAL(follow->watch));
-    sy_timers_cancel(follow->provider->options.timers, &follow->timeout);
-    follow->over(follow);
+    if (got < 0)
+        end(follow);
 }
 
 void sy_follow_ready(void *ctx) {
@@ -52,10 +57,7 @@ void sy_follow_interrupt(struct sy_follow *follow, const char *why) {
     (void)sy_fail(&follow->error, SY_CANCELLED,
                   "%s before the alias was taken back; see with `steelyard status` where it is",
                   follow->stopped);
-    sy_watch_close(SY_STEAL(follow->watch));
-    sy_timers_cancel(follow->provider->options.timers, &follow->wake);
-    sy_timers_cancel(follow->provider->options.timers, &follow->timeout);
-    follow->over(follow);
+    end(follow);
 }
 
 static void timed_out(void *ctx) {

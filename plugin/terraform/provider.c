@@ -95,8 +95,7 @@ static void configure_received(struct sy_call *call, const ProtobufCMessage *mes
 }
 
 static const char *setting(const struct sy_request *request, size_t i) {
-    const char *text =
-        request->config.state == SY_VALUE_KNOWN ? sy_field_text(&request->config, i) : "";
+    const char *text = sy_field_text(&request->config, i);
     return *text ? text : NULL;
 }
 

@@ -191,6 +191,8 @@ void sy_resource_validate_received(struct sy_call *call, const ProtobufCMessage 
 void sy_resource_upgrade_received(struct sy_call *call, const ProtobufCMessage *message);
 void sy_resource_import_received(struct sy_call *call, const ProtobufCMessage *message);
 void sy_resource_move_received(struct sy_call *call, const ProtobufCMessage *message);
+/* Ask where the alias in state stands, and settle nothing; ctx of done() is a question. */
+void sy_resource_look(struct sy_request *request, sy_status_done *done);
 void sy_resource_read_received(struct sy_call *call, const ProtobufCMessage *message);
 void sy_resource_read_work(struct sy_call *call, unsigned bits);
 void sy_resource_plan_received(struct sy_call *call, const ProtobufCMessage *message);

@@ -111,9 +111,8 @@ static const char *advice_of(const struct sy_apply *apply, const struct sy_facts
                "another value to release this one once more.";
     switch (apply->follow.end.outcome) {
     case SY_OUTCOME_PAUSED:
-        return "The alias stays split. The next apply goes on from here; `steelyard rollback` "
-               "takes "
-               "it back.";
+        return "The alias stays split. Set retry_token to another value and apply to go on, or use "
+               "`steelyard resume`; `steelyard rollback` takes it back.";
     case SY_OUTCOME_HALTED:
         return "The alias is not as anybody intended: look at it with `steelyard status`, and take "
                "it back with `steelyard rollback`.";
@@ -336,10 +335,7 @@ static void destroy(struct sy_request *request) {
         answer(request, &none);
         return;
     }
-    sy_engine_status(sy_call_engine(request->call),
-                     sy_field_text(&request->prior, SY_RELEASE_FUNCTION_NAME),
-                     sy_field_text(&request->prior, SY_RELEASE_ALIAS), false, destroy_looked,
-                     sy_call_ask(request->call));
+    sy_resource_look(request, destroy_looked);
 }
 
 /* ---- accept ---- */
@@ -374,13 +370,6 @@ static void accept_looked(void *ctx, const struct sy_facts *facts, const struct 
     sy_call_unref(call);
 }
 
-static void accept(struct sy_request *request) {
-    sy_engine_status(sy_call_engine(request->call),
-                     sy_field_text(&request->prior, SY_RELEASE_FUNCTION_NAME),
-                     sy_field_text(&request->prior, SY_RELEASE_ALIAS), false, accept_looked,
-                     sy_call_ask(request->call));
-}
-
 static void start(struct sy_request *request) {
     struct sy_spec spec;
     if (request->diagnostics.has_errors) {
@@ -403,7 +392,7 @@ static void start(struct sy_request *request) {
     } else if (request->private.deed == SY_DEED_NOTHING) {
         keep(request);
     } else if (request->private.deed == SY_DEED_ACCEPT) {
-        accept(request);
+        sy_resource_look(request, accept_looked);
     } else {
         begin(request, &spec);
     }

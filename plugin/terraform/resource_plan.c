@@ -305,7 +305,7 @@ static void plan(struct sy_request *request) {
     if (!is_create(request) && !is_replaced(request) && private->halted)
         refuse_halted(request);
     if (!request->diagnostics.has_errors)
-    private->deed = deed_of(request);
+        request->private.deed = deed_of(request);
     if (request->diagnostics.has_errors) {
         answer(request);
         return;

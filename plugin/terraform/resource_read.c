@@ -18,6 +18,12 @@ void sy_resource_read_received(struct sy_call *call, const ProtobufCMessage *mes
     sy_call_post(call, SY_WORK_START);
 }
 
+void sy_resource_look(struct sy_request *request, sy_status_done *done) {
+    sy_engine_status(
+        sy_call_engine(request->call), sy_field_text(&request->prior, SY_RELEASE_FUNCTION_NAME),
+        sy_field_text(&request->prior, SY_RELEASE_ALIAS), false, done, sy_call_ask(request->call));
+}
+
 static void answer(struct sy_request *request, const struct sy_value *state) {
     Tfplugin6__ReadResource__Response response = TFPLUGIN6__READ_RESOURCE__RESPONSE__INIT;
     if (!request->diagnostics.has_errors) {
@@ -191,7 +197,5 @@ void sy_resource_read_work(struct sy_call *call, unsigned bits) {
         answer(request, &request->prior);
         return;
     }
-    sy_engine_status(sy_call_engine(call), sy_field_text(&request->prior, SY_RELEASE_FUNCTION_NAME),
-                     sy_field_text(&request->prior, SY_RELEASE_ALIAS), false, status_done,
-                     sy_call_ask(call));
+    sy_resource_look(request, status_done);
 }
