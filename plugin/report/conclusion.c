@@ -37,18 +37,25 @@ const char *sy_report_outcome(const struct sy_report *report) {
         return report->plan->kind == SY_PLAN_UNCHANGED ? "UNCHANGED" : "PLANNED";
     if (report->findings)
         return check_found_errors(report) ? "REFUSED" : "CHECKED";
-    return report->release_id[0] ? "RUNNING" : "UNCHANGED";
+    if (!report->release_id[0])
+        return "UNCHANGED";
+    return report->signal ? "INTERRUPTED" : "RUNNING";
+}
+
+static bool was_asked_to_go_back(const struct sy_report *report) {
+    return report->outcome == SY_OUTCOME_CANCELLED &&
+           (strcmp(report->command, "rollback") == 0 || strcmp(report->command, "abort") == 0);
 }
 
 enum sy_report_mood sy_report_mood(const struct sy_report *report) {
     static const char *const bad[] = {"ROLLED_BACK", "CANCELLED", "HALTED",
                                       "FAILED",      "REFUSED",   "UNHEALTHY"};
-    static const char *const doubtful[] = {"PROMOTED_UNPROVEN", "PAUSED", "INCONCLUSIVE"};
+    static const char *const doubtful[] = {"PROMOTED_UNPROVEN", "PAUSED", "INCONCLUSIVE",
+                                           "INTERRUPTED"};
     const char *outcome = sy_report_outcome(report);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (strcmp(outcome, bad[i]) == 0) /* a rollback that was asked for went as it should */
-            return report->exit_code == 0 && strcmp(outcome, "CANCELLED") == 0 ? SY_REPORT_GOOD
-                                                                               : SY_REPORT_BAD;
+            return was_asked_to_go_back(report) ? SY_REPORT_GOOD : SY_REPORT_BAD;
     for (size_t i = 0; i < sizeof doubtful / sizeof doubtful[0]; i++)
         if (strcmp(outcome, doubtful[i]) == 0)
             return SY_REPORT_DOUBTFUL;
@@ -72,11 +79,11 @@ static bool release_headline(const struct sy_report *report, char buf[SY_REPORT_
     const char *version = report->version;
     switch (report->outcome) {
     case SY_OUTCOME_PROMOTED:
-        (void)snprintf(buf, SY_REPORT_TEXT_MAX, "Version %s has all traffic", version);
+        (void)snprintf(buf, SY_REPORT_TEXT_MAX, "Version %s is promoted", version);
         return true;
     case SY_OUTCOME_PROMOTED_UNPROVEN:
         (void)snprintf(buf, SY_REPORT_TEXT_MAX,
-                       "Version %s has all traffic, though too little came to judge it", version);
+                       "Version %s is promoted, though too little came to judge it", version);
         return true;
     case SY_OUTCOME_UNCHANGED:
         (void)snprintf(buf, SY_REPORT_TEXT_MAX, "Nothing was to be done");
@@ -113,13 +120,11 @@ static bool release_headline(const struct sy_report *report, char buf[SY_REPORT_
     }
 }
 
-static void error_headline(const struct sy_report *report, char buf[SY_REPORT_TEXT_MAX]) {
+static const char *error_headline(const struct sy_report *report) {
     bool halted = report->exit_code == sy_outcome_exit(SY_OUTCOME_HALTED);
-    (void)snprintf(buf, SY_REPORT_TEXT_MAX, "%s %s",
-                   halted               ? "Nobody knows how it ended:"
-                   : is_refused(report) ? "Refused, and nothing was changed:"
-                                        : "Failed:",
-                   report->command);
+    return halted               ? "Nobody knows how it ended"
+           : is_refused(report) ? "Refused, and nothing was changed"
+                                : "It could not be done";
 }
 
 const char *sy_report_headline(const struct sy_report *report, char buf[SY_REPORT_TEXT_MAX]) {
@@ -127,7 +132,7 @@ const char *sy_report_headline(const struct sy_report *report, char buf[SY_REPOR
     if (release_headline(report, buf))
         return buf;
     if (has_failed(report))
-        error_headline(report, buf);
+        (void)snprintf(buf, SY_REPORT_TEXT_MAX, "%s", error_headline(report));
     else if (verify)
         (void)snprintf(buf, SY_REPORT_TEXT_MAX, "Version %s is %s", verify->version,
                        verify->decision == SY_DECISION_NONE ? "not judged"
@@ -169,6 +174,7 @@ const char *sy_report_advice(const struct sy_report *report) {
         {"CANCELLED", "To release the same version again, ask for it with `retry`."},
         {"PAUSED", "Look at it, then go on or take it back:"},
         {"HANDED_OFF", "Nobody watches it until it is gone on with:"},
+        {"INTERRUPTED", "It was interrupted; see how it ended:"},
         {"RUNNING", "See where it stands, or take it back:"},
         {"HALTED", "Look at the alias, then send all traffic where it belongs:"},
         {"UNHEALTHY", "Send all traffic back to the baseline:"},
@@ -187,8 +193,13 @@ const char *sy_report_advised_command(const struct sy_report *report,
     static const struct {
         const char *outcome, *command;
     } table[] = {
-        {"PAUSED", "resume"},   {"HANDED_OFF", "resume"},  {"RUNNING", "status"},
-        {"HALTED", "rollback"}, {"UNHEALTHY", "rollback"}, {"PROMOTED_UNPROVEN", "verify"},
+        {"PAUSED", "resume"},
+        {"HANDED_OFF", "resume"},
+        {"RUNNING", "status"},
+        {"INTERRUPTED", "status"},
+        {"HALTED", "rollback"},
+        {"UNHEALTHY", "rollback"},
+        {"PROMOTED_UNPROVEN", "verify"},
     };
     const char *outcome = sy_report_outcome(report);
     const char *command = NULL;

@@ -42,7 +42,8 @@ static bool has_counts(enum sy_event_kind kind) {
 struct json_object *sy_event_object(const struct sy_release_event *event) {
     struct json_object *o = json_object_new_object();
     sy_json_add_string(o, "event", sy_event_word(event->kind));
-    sy_json_add_int(o, "sequence", event->sequence);
+    if (event->sequence) /* not known of what the record tells */
+        sy_json_add_int(o, "sequence", event->sequence);
     sy_json_add_int(o, "at_unix_ms", event->at_ms);
     sy_json_add_string(o, "release_id", event->release_id);
     sy_json_add_string(o, "baseline", event->baseline);

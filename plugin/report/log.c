@@ -56,6 +56,9 @@ static bool begins_group(const struct sy_release_event *event, char title[128]) 
     case SY_EVENT_PLANNED:
         (void)snprintf(title, 128, "Release of version %s", event->version);
         return true;
+    case SY_EVENT_RESUMED:
+        (void)snprintf(title, 128, "Release of version %s goes on", event->version);
+        return true;
     case SY_EVENT_STAGE_STARTED:
         (void)snprintf(title, 128, "Stage %u of %u: %s for %s", event->stage, event->n_stages,
                        sy_percent_format(event->weight_bp, weight),
