@@ -45,9 +45,9 @@ void sy_wilson_interval(struct sy_counts counts, double z, double *ret_low, doub
     double shrink = 1 + z * z / n;
     double middle = (rate + z * z / (2 * n)) / shrink;
     double half = z / shrink * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n));
-    /* At the ends the limits are 0 and 1, but for the rounding. */
-    *ret_low = counts.errors ? fmax(middle - half, 0) : 0;
-    *ret_high = counts.errors < counts.invocations ? fmin(middle + half, 1) : 1;
+    /* Shares, with the rate between them; all but what rounding does to the ends is so already. */
+    *ret_low = fmin(fmax(middle - half, 0), rate);
+    *ret_high = fmax(fmin(middle + half, 1), rate);
 }
 
 void sy_rate_interval(struct sy_counts counts, double *ret_low, double *ret_high) {
