@@ -1,9 +1,10 @@
 /* Measure: what a report asks of a release that is over, against what the world let happen. */
 #include "sim.h"
 
+#include "sandbox/world.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -228,14 +229,30 @@ static void a_day_of_minutes_and_no_more(void **state) {
     assert_int_equal(s->error.code, SY_OK);
 }
 
+/* No telemetry and telemetry that could not be read are not the same. */
+static void a_source_that_fails_says_why(void **state) {
+    struct scene *s = *state;
+    struct sy_measure asked = of_release(s);
+    struct sy_error error = {0};
+    if (sy_world_act(s->w.world, sy_io_now(s->w.io),
+                     "{\"do\":\"add-fault\",\"fault\":{\"operation\":\"GetMetricData\","
+                     "\"kind\":\"status\",\"status\":403,\"code\":\"AccessDenied\","
+                     "\"message\":\"not authorized\"}}",
+                     &error))
+        fail_msg("%s", error.message);
+    measure(s, &asked);
+    assert_int_equal(s->error.code, SY_PERMISSION_DENIED);
+    assert_non_null(strstr(s->error.message, "not authorized"));
+    assert_int_equal(s->n, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(a_release_that_is_over_is_measured),
-        TEST(what_is_asked_is_answered),
-        TEST(what_is_no_span_is_refused_by_name),
-        TEST(a_day_of_minutes_and_no_more),
+        TEST(a_release_that_is_over_is_measured), TEST(what_is_asked_is_answered),
+        TEST(what_is_no_span_is_refused_by_name), TEST(a_day_of_minutes_and_no_more),
+        TEST(a_source_that_fails_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
