@@ -1,4 +1,4 @@
-#include "cli/cli.h"
+#include "cli/ci.h"
 
 #include "base/memory.h"
 #include "rpc/client_function.h"
@@ -34,7 +34,9 @@ int sy_cli_check(const struct sy_cli *cli) {
     sy_host_finish(host);
     if (failed)
         return sy_cli_error(cli, &error);
-    if (cli->output == SY_FORMAT_JSON)
+    if (cli->ci)
+        sy_report_findings(&cli->ci->report, findings);
+    else if (cli->output == SY_FORMAT_JSON)
         sy_cli_put_line(sy_findings_json(cli, findings));
     else
         print_findings(cli, findings);

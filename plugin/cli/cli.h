@@ -5,6 +5,8 @@
 
 #include "core/package.h"
 #include "core/plan.h"
+#include "report/face.h"
+#include "report/log.h"
 
 #include <signal.h>
 
@@ -26,6 +28,8 @@ enum sy_output_format { SY_FORMATS(X) SY_FORMAT_COUNT };
 #define X(name, word) SY_SHELL_##name,
 enum sy_shell { SY_SHELLS(X) SY_SHELL_COUNT }; /* the last: none was named */
 #undef X
+
+struct sy_ci;
 
 /* What was said on the command line. */
 struct sy_cli {
@@ -57,6 +61,10 @@ struct sy_cli {
     int64_t keep;
     bool dry_run;
     enum sy_shell shell;
+    enum sy_platform platform; /* of ci; SY_PLATFORM_COUNT: none was named */
+    enum sy_face face;         /* report --format */
+    const char *release;       /* report --release; NULL: the last one */
+    struct sy_ci *ci;          /* the CI job that is told everything; NULL: a person is */
     bool help;
 };
 
@@ -85,6 +93,8 @@ enum {
     SY_CMD_CHECK = 1 << 13,
     SY_CMD_CLEANUP = 1 << 14,
     SY_CMD_COMPLETION = 1 << 15,
+    SY_CMD_REPORT = 1 << 16,
+    SY_CMD_CI = 1 << 17,
 };
 
 extern const struct sy_command sy_commands[];
@@ -128,6 +138,8 @@ int sy_cli_sandbox(const struct sy_cli *cli);
 int sy_cli_check(const struct sy_cli *cli);
 int sy_cli_cleanup(const struct sy_cli *cli);
 int sy_cli_completion(const struct sy_cli *cli);
+int sy_cli_report(const struct sy_cli *cli);
+int sy_cli_ci(const struct sy_cli *cli);
 
 /* Show an error as --output wants it; returns the exit code that fits (release.md): usage 2,
  * refusals 5, else 1. */

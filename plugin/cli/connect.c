@@ -1,4 +1,4 @@
-#include "cli/cli.h"
+#include "cli/ci.h"
 
 #include "aws/client.h"
 #include "base/memory.h"
@@ -95,6 +95,10 @@ static int exit_code(const struct sy_error *error) {
 }
 
 int sy_cli_error(const struct sy_cli *cli, const struct sy_error *error) {
+    if (cli->ci) {
+        sy_ci_error(cli->ci, error);
+        return exit_code(error);
+    }
     if (cli->output == SY_FORMAT_JSON) {
         sy_cli_put_line(sy_error_json(error));
     } else {

@@ -17,6 +17,10 @@ const char *const sy_inconclusive_choices[] = {SY_INCONCLUSIVES(X) NULL};
 const char *const sy_primary_choices[] = {SY_PRIMARIES(X) NULL};
 const char *const sy_output_choices[] = {SY_FORMATS(X) NULL};
 const char *const sy_shell_choices[] = {SY_SHELLS(X) NULL};
+const char *const sy_platform_choices[] = {SY_PLATFORMS(X) NULL};
+#undef X
+#define X(name, word, what) #word,
+const char *const sy_format_choices[] = {SY_FACES(X) NULL};
 #undef X
 
 int sy_flag_stages(const char *value, struct sy_cli *cli, struct sy_error *error) {
@@ -72,7 +76,7 @@ int sy_flag_at(const char *value, struct sy_cli *cli, struct sy_error *error) {
 
 static int parse_choice(const char *name, const char *const *choices, const char *value, int *ret,
                         struct sy_error *error) {
-    char known[64] = "";
+    char known[96] = "";
     char shown[64];
     for (int i = 0; choices[i]; i++) {
         size_t n = strlen(known);
@@ -102,6 +106,24 @@ int sy_flag_shell(const char *value, struct sy_cli *cli, struct sy_error *error)
     if (parse_choice("shell", sy_shell_choices, value, &shell, error))
         return -1;
     cli->shell = (enum sy_shell)shell;
+    return 0;
+}
+
+int sy_flag_platform(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    int platform = 0;
+    if (cli->platform != SY_PLATFORM_COUNT)
+        return sy_fail_field(error, "platform", "platform: more than one is named; take one");
+    if (parse_choice("platform", sy_platform_choices, value, &platform, error))
+        return -1;
+    cli->platform = (enum sy_platform)platform;
+    return 0;
+}
+
+int sy_flag_format(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    int face = 0;
+    if (parse_choice("format", sy_format_choices, value, &face, error))
+        return -1;
+    cli->face = (enum sy_face)face;
     return 0;
 }
 

@@ -12,6 +12,8 @@ extern const char *const sy_inconclusive_choices[];
 extern const char *const sy_primary_choices[];
 extern const char *const sy_output_choices[];
 extern const char *const sy_shell_choices[];
+extern const char *const sy_platform_choices[];
+extern const char *const sy_format_choices[];
 
 SY_MUST_USE int sy_flag_stages(const char *value, struct sy_cli *cli, struct sy_error *error);
 SY_MUST_USE int sy_flag_wait(const char *value, struct sy_cli *cli, struct sy_error *error);
@@ -23,6 +25,8 @@ SY_MUST_USE int sy_flag_gradual(const char *value, struct sy_cli *cli, struct sy
 SY_MUST_USE int sy_flag_at(const char *value, struct sy_cli *cli, struct sy_error *error);
 SY_MUST_USE int sy_flag_output(const char *value, struct sy_cli *cli, struct sy_error *error);
 SY_MUST_USE int sy_flag_shell(const char *value, struct sy_cli *cli, struct sy_error *error);
+SY_MUST_USE int sy_flag_platform(const char *value, struct sy_cli *cli, struct sy_error *error);
+SY_MUST_USE int sy_flag_format(const char *value, struct sy_cli *cli, struct sy_error *error);
 SY_MUST_USE int sy_flag_code(const char *value, struct sy_cli *cli, struct sy_error *error);
 
 #endif

@@ -40,7 +40,7 @@ struct flag {
 #define PERSONS (SY_CMD_ROLLBACK | SY_CMD_ABORT | SY_CMD_PAUSE | SY_CMD_PROMOTE | SY_CMD_RESUME)
 #define ALIASED                                                                                    \
     (RELEASES | PERSONS | SY_CMD_STATUS | SY_CMD_VERIFY | SY_CMD_WATCH | SY_CMD_HISTORY |          \
-     SY_CMD_CHECK)
+     SY_CMD_CHECK | SY_CMD_REPORT)
 #define CALLS (ALIASED | SY_CMD_CLEANUP)
 
 /* The sandbox takes no --region and no --endpoint-url: it serves the region of its scenario, on the
@@ -48,6 +48,8 @@ struct flag {
 static const struct flag flags[] = {
     {"shell", "SHELL", SY_CMD_COMPLETION, KIND_SPECIAL, 0, 0, sy_flag_shell, "bash, zsh or fish",
      sy_shell_choices, false, true},
+    {"platform", "PLATFORM", SY_CMD_CI, KIND_SPECIAL, 0, 0, sy_flag_platform,
+     "github, gitlab, or files (the reports alone)", sy_platform_choices, false, true},
     {"function", "NAME", CALLS, NAME_FLAG(function), "the Lambda function"},
     {"alias", "NAME", ALIASED, NAME_FLAG(alias), "its alias that callers use"},
     {"version", "N", RELEASES, NAME_FLAG(version), "the published version to release"},
@@ -112,6 +114,10 @@ static const struct flag flags[] = {
     {"reason", "TEXT", PERSONS, KIND_TEXT, AT(reason), 0, NULL, "why, for the record"},
     {"no-settle", NULL, SY_CMD_STATUS, KIND_BOOL, AT(no_settle), 0, NULL,
      "only look: do not judge, move or close what nobody drives"},
+    {"format", "FORMAT", SY_CMD_REPORT, KIND_SPECIAL, 0, 0, sy_flag_format,
+     "text (default), json, junit, markdown, html, dotenv, github or gitlab", sy_format_choices},
+    {"release", "ID", SY_CMD_REPORT, KIND_TEXT, AT(release), 0, NULL,
+     "which one, as history shows it (default: the last)"},
     {"keep", "N", SY_CMD_CLEANUP, KIND_INTEGER, AT(keep), SY_KEEP_MAX, NULL,
      "how many of the newest versions stay in any case (default 10)"},
     {"dry-run", NULL, SY_CMD_CLEANUP, KIND_BOOL, AT(dry_run), 0, NULL,
@@ -132,10 +138,11 @@ static const struct flag flags[] = {
      "the AWS profile, instead of credentials in variables (docs/credentials.md)"},
     {"engine", "unix:PATH", CALLS, KIND_TEXT, AT(engine), 0, NULL,
      "join a standing engine (default: start one)"},
-    {"output", "FORMAT", CALLS, KIND_SPECIAL, 0, 0, sy_flag_output,
+    {"output", "FORMAT", CALLS & ~SY_CMD_REPORT, KIND_SPECIAL, 0, 0, sy_flag_output,
      "text (default) or json, one object a line", sy_output_choices},
-    {"output", "FORMAT", SY_CMD_ENGINE | SY_CMD_SANDBOX | SY_CMD_COMPLETION, KIND_SPECIAL, 0, 0,
-     sy_flag_output, "how an error is shown: text (default) or json", sy_output_choices},
+    {"output", "FORMAT", SY_CMD_ENGINE | SY_CMD_SANDBOX | SY_CMD_COMPLETION | SY_CMD_REPORT,
+     KIND_SPECIAL, 0, 0, sy_flag_output, "how an error is shown: text (default) or json",
+     sy_output_choices},
     {"help", NULL, UINT32_MAX, KIND_BOOL, AT(help), 0, NULL, "this text"},
 };
 
@@ -315,6 +322,9 @@ static int check_required(const struct sy_command *command, const struct sy_cli 
     if (command->flag == SY_CMD_COMPLETION && cli->shell == SY_SHELL_COUNT)
         return sy_fail_field(error, "shell",
                              "shell is missing: steelyard completion SHELL, such as bash");
+    if (command->flag == SY_CMD_CI && cli->platform == SY_PLATFORM_COUNT)
+        return sy_fail_field(error, "platform",
+                             "platform is missing: steelyard ci PLATFORM, such as github");
     for (size_t i = 0; i < SY_COUNT(required); i++) {
         const struct flag *flag = find(command, required[i], strlen(required[i]));
         bool is_required = command->flag == SY_CMD_PLAN || strcmp(required[i], "version") != 0;
@@ -354,8 +364,10 @@ enum sy_output_format sy_flags_output(int argc, char **argv) {
 
 int sy_flags_parse(const struct sy_command *command, int argc, char **argv, struct sy_cli *ret,
                    struct sy_error *error) {
-    *ret =
-        (struct sy_cli){.command = command->name, .keep = SY_KEEP_DEFAULT, .shell = SY_SHELL_COUNT};
+    *ret = (struct sy_cli){.command = command->name,
+                           .keep = SY_KEEP_DEFAULT,
+                           .shell = SY_SHELL_COUNT,
+                           .platform = SY_PLATFORM_COUNT};
     sy_spec_init(&ret->spec);
     leave_open(command, &ret->spec);
     for (int at = 0; at < argc;)

@@ -1,5 +1,7 @@
 #include "cli/follow.h"
 
+#include "cli/ci.h"
+
 #include "base/memory.h"
 #include "base/text.h"
 #include "report/sentence.h"
@@ -27,7 +29,9 @@ static void show_json(const struct sy_release_event *event) {
 /* One event to whichever view there is. */
 static void show(const struct sy_cli *cli, struct sy_progress *progress,
                  const struct sy_release_event *event) {
-    if (cli->output == SY_FORMAT_JSON)
+    if (cli->ci)
+        sy_ci_event(cli->ci, event);
+    else if (cli->output == SY_FORMAT_JSON)
         show_json(event);
     else if (progress)
         sy_progress_event(progress, event);
@@ -37,7 +41,7 @@ static void show(const struct sy_cli *cli, struct sy_progress *progress,
 
 static bool wants_live_view(const struct sy_cli *cli) {
     const char *term = getenv("TERM");
-    return cli->output == SY_FORMAT_TEXT && isatty(STDOUT_FILENO) && term &&
+    return !cli->ci && cli->output == SY_FORMAT_TEXT && isatty(STDOUT_FILENO) && term &&
            strcmp(term, "dumb") != 0;
 }
 
@@ -77,14 +81,19 @@ static void take_event(struct following *f) {
         f->finished = true;
         f->code = sy_outcome_exit(f->last.outcome);
     }
-    if (f->handled)
+    if (f->handled && !f->cli->ci)
         prepare_to_leave(f->cli, &f->last);
 }
 
 static void act_on_signal(struct following *f, struct sy_stream *stream) {
     f->handled = sy_cli_signal;
-    prepare_to_leave(f->cli, f->heard ? &f->last : NULL);
     sy_stream_interrupt(stream);
+    /* A runner sends several signals within seconds, and nobody is there who would decide to leave:
+     * the further ones change nothing. */
+    if (f->cli->ci)
+        sy_ci_interrupted(f->cli->ci, f->handled);
+    else
+        prepare_to_leave(f->cli, f->heard ? &f->last : NULL);
 }
 
 /* "Interrupted" means that on_interrupt was applied; where it could not be, that is told. What

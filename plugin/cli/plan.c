@@ -1,4 +1,4 @@
-#include "cli/cli.h"
+#include "cli/ci.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -61,6 +61,8 @@ int sy_cli_plan(const struct sy_cli *cli) {
     sy_host_finish(host);
     if (failed)
         return sy_cli_error(cli, &error);
+    if (cli->ci)
+        sy_report_plan(&cli->ci->report, plan);
     if (cli->output == SY_FORMAT_JSON)
         sy_cli_put_line(sy_plan_json(plan));
     else

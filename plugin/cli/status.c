@@ -74,6 +74,8 @@ int sy_cli_status(const struct sy_cli *cli) {
     sy_host_finish(host);
     if (failed)
         return sy_cli_error(cli, &error);
+    if (cli->ci)
+        return SY_EXIT_OK; /* the report reads the record itself */
     if (cli->output == SY_FORMAT_JSON)
         sy_cli_put_line(sy_facts_json(cli, facts));
     else

@@ -1,4 +1,4 @@
-#include "cli/cli.h"
+#include "cli/ci.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -27,6 +27,19 @@ static void print(const struct sy_cli *cli, const struct sy_verified *verified) 
                      (long long)verified->judgement.other.invocations);
     (void)printf("  alias       %s\n", sy_routing_format(&verified->routing, routing));
     (void)fflush(stdout);
+}
+
+static void report(const struct sy_cli *cli, const struct sy_verified *verified) {
+    struct sy_report_verify verify = {.decision = verified->judgement.decision,
+                                      .canary = verified->judgement.canary,
+                                      .other = verified->judgement.other,
+                                      .from_ms = verified->from_ms,
+                                      .to_ms = verified->to_ms,
+                                      .threshold_bp = verified->threshold_bp};
+    memcpy(verify.version, verified->version, sizeof verify.version);
+    memcpy(verify.baseline, verified->baseline, sizeof verify.baseline);
+    memcpy(verify.text, verified->text, sizeof verify.text);
+    sy_report_verify(&cli->ci->report, &verify);
 }
 
 /* Healthy 0, inconclusive 4, unhealthy 6 (release.md). */
@@ -70,6 +83,8 @@ static int run(const struct sy_cli *cli, struct sy_host *host) {
     if (sy_host_verify(host, &verify, &verified, &error))
         return sy_cli_error(cli, &error);
     print(cli, &verified);
+    if (cli->ci)
+        report(cli, &verified);
     if (cli->rolls_back && verified.judgement.decision == SY_DECISION_UNHEALTHY)
         return take_back(cli, host, &verified);
     return exit_code(verified.judgement.decision);

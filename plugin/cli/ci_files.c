@@ -1,0 +1,147 @@
+/* Where a CI job's reports go: a folder for all of them, and GitHub's two files. */
+#include "base/memory.h"
+#include "cli/ci.h"
+#include "report/face.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Names of the files in the folder. */
+static const struct {
+    enum sy_face face;
+    const char *name;
+} files[] = {
+    {SY_FACE_HTML, "report.html"}, {SY_FACE_JSON, "report.json"},   {SY_FACE_MARKDOWN, "report.md"},
+    {SY_FACE_JUNIT, "junit.xml"},  {SY_FACE_DOTENV, "outputs.env"},
+};
+
+/* mkdir -p */
+static int make_directory(const char *path) {
+    char part[1024];
+    for (size_t i = 1; path[i - 1]; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        (void)snprintf(part, sizeof part, "%.*s", (int)i, path);
+        if (mkdir(part, 0777) && errno != EEXIST)
+            return -1;
+    }
+    struct stat found;
+    return stat(path, &found) || !S_ISDIR(found.st_mode) || access(path, W_OK | X_OK) ? -1 : 0;
+}
+
+static void choose_directory(struct sy_ci *ci) {
+    const char *asked = getenv("STEELYARD_REPORT_DIR");
+    const char *temp = getenv("RUNNER_TEMP");
+    if (asked && asked[0])
+        (void)snprintf(ci->directory, sizeof ci->directory, "%s", asked);
+    else if (ci->platform == SY_PLATFORM_GITHUB && temp && temp[0]) /* one a function of the job */
+        (void)snprintf(ci->directory, sizeof ci->directory, "%s/steelyard/%s-%s", temp,
+                       ci->report.function, ci->report.alias);
+    else
+        (void)snprintf(ci->directory, sizeof ci->directory, "steelyard-report");
+}
+
+/* A file of the platform's, and how long it is. */
+static int find_platform_file(const char *variable, const char **ret, long *ret_at,
+                              struct sy_error *error) {
+    const char *path = getenv(variable);
+    struct stat found;
+    if (!path || !path[0])
+        return sy_fail_field(error, variable,
+                             "%s is not set: steelyard ci github runs in a step of GitHub Actions; "
+                             "elsewhere use steelyard ci files",
+                             variable);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0 || fstat(fd, &found)) {
+        int failed = sy_fail_field(error, variable, "%s: cannot write %s: %s", variable, path,
+                                   strerror(errno));
+        if (fd >= 0)
+            (void)close(fd);
+        return failed;
+    }
+    (void)close(fd);
+    *ret = path;
+    *ret_at = (long)found.st_size;
+    return 0;
+}
+
+int sy_ci_files_open(struct sy_ci *ci, struct sy_error *error) {
+    choose_directory(ci);
+    if (make_directory(ci->directory))
+        return sy_fail_field(error, "STEELYARD_REPORT_DIR",
+                             "STEELYARD_REPORT_DIR: cannot write into the folder %s: %s",
+                             ci->directory, strerror(errno));
+    if (ci->platform != SY_PLATFORM_GITHUB)
+        return 0;
+    return find_platform_file("GITHUB_OUTPUT", &ci->output, &ci->output_at, error) ||
+                   find_platform_file("GITHUB_STEP_SUMMARY", &ci->summary, &ci->summary_at, error)
+               ? -1
+               : 0;
+}
+
+/* From at on the file is this text. */
+static void write_file(const char *path, long at, const struct sy_buffer *text) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    bool failed = fd < 0 || ftruncate(fd, at) || lseek(fd, at, SEEK_SET) < 0;
+    for (size_t done = 0; !failed && done < text->len;) {
+        ssize_t n = write(fd, text->data + done, text->len - done);
+        failed = n < 0 && errno != EINTR;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    failed |= fd >= 0 && close(fd) != 0;
+    if (failed)
+        (void)fprintf(stderr, "steelyard: warning: cannot write %s: %s\n", path, strerror(errno));
+}
+
+/* A delimiter that no value can contain but by a guess of 128 bits. */
+static void put_output(struct sy_buffer *to, const char *name, const char *value) {
+    uint64_t random[2] = {0};
+    if (getrandom(random, sizeof random, 0) != sizeof random)
+        random[0] = (uint64_t)getpid(); /* never seen to fail: the kernel has its entropy */
+    sy_buffer_printf(to, "%s<<STEELYARD_%016llx%016llx\n%s\nSTEELYARD_%016llx%016llx\n", name,
+                     (unsigned long long)random[0], (unsigned long long)random[1], value,
+                     (unsigned long long)random[0], (unsigned long long)random[1]);
+}
+
+static char *absolute(const char *path) {
+    char here[4096];
+    return path[0] == '/' || !getcwd(here, sizeof here) ? sy_strdup(path)
+                                                        : sy_asprintf("%s/%s", here, path);
+}
+
+static void write_github(const struct sy_ci *ci) {
+    SY_AUTO_BUFFER struct sy_buffer outputs = {0};
+    SY_AUTO_BUFFER struct sy_buffer summary = {0};
+    SY_AUTO_BUFFER struct sy_buffer json = {0};
+    SY_AUTO_FREE char *page = sy_asprintf("%s/report.html", ci->directory);
+    SY_AUTO_FREE char *path = absolute(page);
+    struct sy_report_output list[SY_REPORT_OUTPUTS];
+    sy_report_outputs(&ci->report, list);
+    for (size_t i = 0; i < SY_REPORT_OUTPUTS; i++)
+        put_output(&outputs, list[i].name, list[i].value);
+    put_output(&outputs, "report", path);
+    sy_face_write(SY_FACE_JSON, &ci->report, &json);
+    json.data[strcspn(json.data, "\n")] = '\0';
+    put_output(&outputs, "result-json", json.data);
+    write_file(ci->output, ci->output_at, &outputs);
+    sy_face_write(SY_FACE_MARKDOWN, &ci->report, &summary);
+    write_file(ci->summary, ci->summary_at, &summary);
+}
+
+void sy_ci_files_write(const struct sy_ci *ci) {
+    for (size_t i = 0; i < SY_COUNT(files); i++) {
+        SY_AUTO_BUFFER struct sy_buffer text = {0};
+        SY_AUTO_FREE char *path = sy_asprintf("%s/%s", ci->directory, files[i].name);
+        sy_face_write(files[i].face, &ci->report, &text);
+        if (files[i].face == SY_FACE_DOTENV)
+            sy_buffer_printf(&text, "STEELYARD_REPORT=%s/report.html\n", ci->directory);
+        write_file(path, 0, &text);
+    }
+    if (ci->platform == SY_PLATFORM_GITHUB)
+        write_github(ci);
+}

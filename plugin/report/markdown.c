@@ -1,0 +1,203 @@
+/* Markdown as GitHub and GitLab show it: a step summary, a comment on a pull request. */
+#include "base/text.h"
+#include "report/escape.h"
+#include "report/face.h"
+#include "report/sentence.h"
+
+#include <string.h>
+
+static const char *mark(enum sy_report_mood mood) {
+    return mood == SY_REPORT_GOOD ? "✅" : mood == SY_REPORT_BAD ? "❌" : "⚠️";
+}
+
+static void put_head(const struct sy_report *report, struct sy_buffer *to) {
+    char headline[SY_REPORT_TEXT_MAX];
+    const char *why = sy_report_why(report);
+    sy_buffer_printf(to, "## %s ", mark(sy_report_mood(report)));
+    sy_put_markdown(to, report->function);
+    sy_buffer_puts(to, "&#58;");
+    sy_put_markdown(to, report->alias);
+    sy_buffer_puts(to, " – ");
+    sy_put_markdown(to, sy_report_headline(report, headline));
+    sy_buffer_puts(to, "\n\n");
+    if (why[0]) {
+        sy_put_markdown(to, why);
+        sy_buffer_puts(to, "\n\n");
+    }
+}
+
+static void put_counts(struct sy_buffer *to, bool known, struct sy_counts counts) {
+    char rate[16];
+    if (!known)
+        sy_buffer_puts(to, " – | – | – |");
+    else
+        sy_buffer_printf(
+            to, " %lld | %lld | %s |", (long long)counts.invocations, (long long)counts.errors,
+            counts.invocations > 0 ? sy_percent_format(sy_rate_bp(counts), rate) : "–");
+}
+
+static const char *stage_mark(const struct sy_report *report, uint32_t i) {
+    static const char *const marks[SY_DECISION_COUNT] = {"", "✅ ", "❌ ", "⚠️ "};
+    return marks[report->stages[i].decision];
+}
+
+static void put_stages(const struct sy_report *report, struct sy_buffer *to) {
+    char threshold[16];
+    sy_buffer_printf(
+        to,
+        "| stage | weight | bake | invocations | errors | rate (limit %s) | verdict |\n"
+        "|---|--:|--:|--:|--:|--:|---|\n",
+        sy_percent_format(report->threshold_bp, threshold));
+    for (uint32_t i = 0; i <= report->n_stages; i++) {
+        const struct sy_report_stage *stage = &report->stages[i];
+        char weight[16];
+        char bake[32];
+        bool last = i == report->n_stages;
+        if (last)
+            sy_buffer_puts(to, "| lock-in |");
+        else
+            sy_buffer_printf(to, "| %u |", i + 1);
+        sy_buffer_printf(to, " %s | %s |", sy_report_stage_weight(report, i, weight),
+                         stage->bake_ms > 0
+                             ? sy_duration_format(stage->bake_ms - stage->bake_ms % 1000, bake)
+                             : "–");
+        put_counts(to, stage->observed, stage->canary);
+        sy_buffer_printf(to, " %s%s |\n", stage_mark(report, i), sy_report_stage_word(report, i));
+    }
+    sy_buffer_puts(to, "\n");
+}
+
+/* The share of traffic over time, as GitHub and GitLab draw it themselves. A chart of mermaid has
+ * one point for a step each: the shares at the moves, evenly spaced, so the times stand below it.
+ */
+static void put_chart(const struct sy_report *report, struct sy_buffer *to) {
+    unsigned moves = 0;
+    for (size_t i = 0; i < report->n_events; i++)
+        moves += report->events[i].kind == SY_EVENT_ALIAS_MOVED;
+    if (!moves)
+        return;
+    sy_buffer_printf(to,
+                     "```mermaid\nxychart-beta\n    title \"Traffic of version %s, in percent\"\n"
+                     "    x-axis [\"before\"",
+                     report->version);
+    for (size_t i = 0; i < report->n_events; i++) {
+        char at[24];
+        if (report->events[i].kind == SY_EVENT_ALIAS_MOVED)
+            sy_buffer_printf(to, ", \"%.8s\"", sy_time_format(report->events[i].at_ms, at) + 11);
+    }
+    sy_buffer_puts(to, "]\n    y-axis \"percent\" 0 --> 100\n    bar [0");
+    for (size_t i = 0; i < report->n_events; i++) {
+        int32_t bp = sy_routing_share(&report->events[i].to, report->version);
+        if (report->events[i].kind == SY_EVENT_ALIAS_MOVED)
+            sy_buffer_printf(to, ", %d.%02d", bp / 100, bp % 100);
+    }
+    sy_buffer_puts(to, "]\n```\n\n");
+}
+
+static void put_log(const struct sy_report *report, struct sy_buffer *to) {
+    sy_buffer_puts(to, "<details><summary>What happened</summary>\n\n| time | |\n|---|---|\n");
+    for (size_t i = 0; i < report->n_events; i++) {
+        const struct sy_release_event *event = &report->events[i];
+        char at[24];
+        char sentence[400];
+        if (event->kind == SY_EVENT_OBSERVED)
+            continue;
+        sy_event_sentence(event, sentence);
+        sy_buffer_printf(to, "| %.8s | ", sy_time_format(event->at_ms, at) + 11);
+        sy_put_markdown(to, sentence);
+        sy_buffer_puts(to, " |\n");
+    }
+    sy_buffer_puts(to, "\n</details>\n");
+}
+
+static void put_advice(const struct sy_report *report, struct sy_buffer *to) {
+    char command[SY_REPORT_TEXT_MAX];
+    const char *advice = sy_report_advice(report);
+    if (!advice[0])
+        return;
+    sy_buffer_printf(to, "%s\n\n", advice);
+    /* Names of functions and aliases have no character that means anything in a fence. */
+    if (sy_report_advised_command(report, command)[0])
+        sy_buffer_printf(to, "```\n%s\n```\n\n", command);
+}
+
+static void put_plan(const struct sy_report *report, struct sy_buffer *to) {
+    const struct sy_plan *plan = report->plan;
+    char weight[16];
+    char time[32];
+    char routing[80];
+    sy_buffer_printf(to, "Now: %s\n\n",
+                     plan->routing.primary[0] ? sy_routing_format(&plan->routing, routing)
+                                              : "no alias yet");
+    if (plan->kind == SY_PLAN_RELEASE) {
+        sy_buffer_puts(to,
+                       "| stage | weight | bake | invocations to expect |\n|---|--:|--:|--:|\n");
+        for (uint32_t i = 0; i < plan->spec.n_stages; i++) {
+            sy_buffer_printf(to, "| %u | %s | %s | ", i + 1,
+                             sy_percent_format(plan->spec.stages[i].weight_bp, weight),
+                             sy_duration_format(plan->spec.stages[i].bake_ms, time));
+            if (plan->expected[i] >= 0)
+                sy_buffer_printf(to, "about %lld |\n", (long long)plan->expected[i]);
+            else
+                sy_buffer_puts(to, "unknown |\n");
+        }
+        sy_buffer_printf(to, "| lock-in | 100%% | %s | |\n\n",
+                         sy_duration_format(plan->spec.lock_in_ms, time));
+        sy_buffer_printf(to, "Rolled back above %s errors within %s, from %lld invocations on.\n\n",
+                         sy_percent_format(plan->spec.threshold_bp, weight),
+                         sy_duration_format(plan->spec.window_ms, time),
+                         (long long)plan->spec.min_invocations);
+    }
+    for (uint32_t i = 0; i < plan->n_warnings; i++) {
+        sy_buffer_puts(to, "- ⚠️ ");
+        sy_put_markdown(to, plan->warnings[i]);
+        sy_buffer_puts(to, "\n");
+    }
+    sy_buffer_puts(to, plan->n_warnings ? "\n" : "");
+}
+
+static void put_findings(const struct sy_report *report, struct sy_buffer *to) {
+    static const char *const marks[SY_SEVERITY_COUNT] = {"✅", "⚠️", "❌", "❔"};
+    sy_buffer_puts(to, "| | found | what to do |\n|---|---|---|\n");
+    for (uint32_t i = 0; i < report->findings->n; i++) {
+        const struct sy_finding *finding = &report->findings->list[i];
+        sy_buffer_printf(to, "| %s | ", marks[finding->severity]);
+        sy_put_markdown(to, finding->text);
+        sy_buffer_puts(to, " | ");
+        sy_put_markdown(to, finding->fix);
+        sy_buffer_puts(to, " |\n");
+    }
+    sy_buffer_puts(to, "\n");
+}
+
+static void put_verify(const struct sy_report *report, struct sy_buffer *to) {
+    const struct sy_report_verify *verify = report->verify;
+    char from[24];
+    char till[24];
+    sy_buffer_printf(to, "| version | invocations | errors | rate |\n|---|--:|--:|--:|\n| %s |",
+                     verify->version);
+    put_counts(to, true, verify->canary);
+    if (verify->baseline[0]) {
+        sy_buffer_printf(to, "\n| %s (baseline) |", verify->baseline);
+        put_counts(to, true, verify->other);
+    }
+    sy_buffer_printf(to, "\n\nWindow: %s to %s\n\n", sy_time_format(verify->from_ms, from),
+                     sy_time_format(verify->to_ms, till));
+}
+
+void sy_write_markdown(const struct sy_report *report, struct sy_buffer *to) {
+    put_head(report, to);
+    if (report->plan)
+        put_plan(report, to);
+    if (report->findings)
+        put_findings(report, to);
+    if (report->verify)
+        put_verify(report, to);
+    if (report->release_id[0] && report->n_events) {
+        put_stages(report, to);
+        put_chart(report, to);
+    }
+    put_advice(report, to);
+    if (report->n_events)
+        put_log(report, to);
+}

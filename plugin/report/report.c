@@ -1,0 +1,283 @@
+#include "report/report.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "core/changes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void sy_report_init(struct sy_report *report, const char *command, const char *function,
+                    const char *alias) {
+    *report = (struct sy_report){.min_invocations = -1};
+    (void)snprintf(report->command, sizeof report->command, "%s", command);
+    (void)snprintf(report->function, sizeof report->function, "%s", function);
+    (void)snprintf(report->alias, sizeof report->alias, "%s", alias);
+}
+
+void sy_report_finish(struct sy_report *report) {
+    free(report->events);
+    free(report->points);
+    free(report->plan);
+    free(report->findings);
+    free(report->verify);
+    *report = (struct sy_report){0};
+}
+
+void sy_report_spec(struct sy_report *report, const struct sy_spec *spec) {
+    report->n_stages = spec->n_stages;
+    for (uint32_t i = 0; i < spec->n_stages; i++) {
+        report->stages[i].weight_bp = spec->stages[i].weight_bp;
+        report->stages[i].bake_ms = spec->stages[i].bake_ms;
+    }
+    report->stages[spec->n_stages].weight_bp = 10000;
+    report->stages[spec->n_stages].bake_ms = spec->lock_in_ms;
+    report->threshold_bp = spec->threshold_bp;
+    report->window_ms = spec->window_ms;
+    report->min_invocations = spec->min_invocations;
+    if (!report->version[0])
+        memcpy(report->version, spec->version, sizeof report->version);
+}
+
+/* ---- events ---- */
+
+/* Room for one more: every second observation goes when there is none left. */
+static bool make_room(struct sy_report *report) {
+    size_t kept = 0;
+    bool goes = false;
+    if (report->n_events < SY_REPORT_EVENTS_MAX)
+        return true;
+    for (size_t i = 0; i < report->n_events; i++) {
+        if (report->events[i].kind == SY_EVENT_OBSERVED && (goes = !goes))
+            continue;
+        report->events[kept++] = report->events[i];
+    }
+    report->n_events = kept;
+    return kept < SY_REPORT_EVENTS_MAX;
+}
+
+static void keep_event(struct sy_report *report, const struct sy_release_event *event) {
+    if (!make_room(report))
+        return;
+    if (report->n_events == report->events_capacity) {
+        report->events_capacity = report->events_capacity ? report->events_capacity * 2 : 32;
+        report->events =
+            sy_realloc(report->events, report->events_capacity * sizeof *report->events);
+    }
+    report->events[report->n_events++] = *event;
+}
+
+static void keep_point(struct sy_report *report, const struct sy_report_point *point) {
+    if (report->n_points && report->points[report->n_points - 1].at_ms == point->at_ms)
+        report->n_points--; /* a verdict tells once more what was observed */
+    if (report->n_points == SY_REPORT_POINTS_MAX) { /* half as fine */
+        for (size_t i = 0; i < report->n_points / 2; i++)
+            report->points[i] = report->points[2 * i];
+        report->n_points /= 2;
+    }
+    if (report->n_points == report->points_capacity) {
+        report->points_capacity = report->points_capacity ? report->points_capacity * 2 : 32;
+        report->points =
+            sy_realloc(report->points, report->points_capacity * sizeof *report->points);
+    }
+    report->points[report->n_points++] = *point;
+}
+
+static bool is_verdict(enum sy_event_kind kind) {
+    return kind == SY_EVENT_STAGE_VERDICT || kind == SY_EVENT_LOCK_IN_ENDED;
+}
+
+static void take_stage(struct sy_report *report, const struct sy_release_event *event) {
+    struct sy_report_stage *stage = &report->stages[event->stage - 1];
+    bool begins = event->kind == SY_EVENT_STAGE_STARTED || event->kind == SY_EVENT_LOCK_IN_STARTED;
+    if (event->weight_bp)
+        stage->weight_bp = event->weight_bp;
+    if (begins && !stage->started_ms) {
+        stage->started_ms = event->at_ms;
+        stage->bake_ms = event->duration_ms;
+    }
+    if (event->kind == SY_EVENT_OBSERVED || is_verdict(event->kind)) {
+        stage->observed = true;
+        stage->canary = event->canary;
+        if (event->other.invocations) /* the record does not keep the baseline's */
+            stage->other = event->other;
+    }
+    if (is_verdict(event->kind)) {
+        stage->decision = event->decision;
+        stage->ended_ms = event->at_ms;
+        (void)snprintf(stage->text, sizeof stage->text, "%s", event->text);
+    }
+}
+
+/* A move leaves the stage before; the way back leaves whichever is under way. */
+static void end_stages(struct sy_report *report, const struct sy_release_event *event) {
+    bool back = event->kind == SY_EVENT_ROLLBACK_STARTED;
+    if (!back && event->kind != SY_EVENT_STAGE_STARTED && event->kind != SY_EVENT_LOCK_IN_STARTED)
+        return;
+    for (uint32_t i = 0; i <= report->n_stages; i++) {
+        struct sy_report_stage *stage = &report->stages[i];
+        bool before = back || i + 1 < event->stage;
+        if (before && stage->started_ms && stage->ended_ms < stage->started_ms)
+            stage->ended_ms = event->at_ms;
+    }
+}
+
+static void know_release(struct sy_report *report, const struct sy_release_event *event) {
+    if (event->release_id[0])
+        memcpy(report->release_id, event->release_id, sizeof report->release_id);
+    if (event->version[0]) {
+        memcpy(report->version, event->version, sizeof report->version);
+        memcpy(report->baseline, event->baseline, sizeof report->baseline);
+    }
+    if (event->n_stages && event->n_stages <= SY_STAGES_MAX)
+        report->n_stages = event->n_stages;
+    if (event->threshold_bp)
+        report->threshold_bp = event->threshold_bp;
+    if (event->window_ms)
+        report->window_ms = event->window_ms;
+    if (!report->begun_ms || event->at_ms < report->begun_ms)
+        report->begun_ms = event->at_ms;
+}
+
+static void take_plan_text(struct sy_report *report, const struct sy_release_event *event) {
+    struct sy_spec spec;
+    struct sy_error none;
+    sy_spec_init(&spec);
+    if (sy_stages_parse(event->text, &spec, &none))
+        return;
+    report->n_stages = spec.n_stages;
+    for (uint32_t i = 0; i < spec.n_stages; i++) {
+        report->stages[i].weight_bp = spec.stages[i].weight_bp;
+        report->stages[i].bake_ms = spec.stages[i].bake_ms;
+    }
+    report->stages[spec.n_stages].weight_bp = 10000;
+}
+
+static void take(struct sy_report *report, const struct sy_release_event *event) {
+    know_release(report, event);
+    if (event->kind == SY_EVENT_PLANNED)
+        take_plan_text(report, event);
+    if (event->stage && event->stage <= SY_STAGES_MAX + 1)
+        take_stage(report, event);
+    end_stages(report, event);
+    if (event->to.primary[0])
+        report->routing = event->to;
+    if (event->until_ms)
+        report->until_ms = event->until_ms;
+    if (event->kind == SY_EVENT_ROLLBACK_STARTED)
+        report->until_ms = 0;
+    if (event->kind == SY_EVENT_FINISHED) {
+        report->outcome = event->outcome;
+        report->ended_ms = event->at_ms;
+        report->until_ms = event->until_ms;
+        (void)snprintf(report->reason, sizeof report->reason, "%s", event->text);
+    }
+    if (event->kind == SY_EVENT_OBSERVED || event->kind == SY_EVENT_STAGE_VERDICT)
+        keep_point(report, &(struct sy_report_point){event->at_ms, event->canary, event->other});
+}
+
+void sy_report_event(struct sy_report *report, const struct sy_release_event *event) {
+    keep_event(report, event);
+    take(report, event);
+}
+
+/* ---- the record's history ---- */
+
+static const struct sy_stored_version *newest(const struct sy_report *report,
+                                              const struct sy_stored_version *versions, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!report->release_id[0] ||
+            strcmp(versions[i].record.release_id, report->release_id) == 0)
+            return &versions[i];
+    return NULL;
+}
+
+/* The events of the versions that belong to the release, oldest first. */
+static struct sy_release_event *old_events(const struct sy_stored_version *versions, size_t n,
+                                           const char *release_id, size_t *ret_n) {
+    struct sy_release_event *events = NULL;
+    const struct sy_record *before = NULL;
+    *ret_n = 0;
+    for (size_t i = n; i > 0; i--) {
+        const struct sy_stored_version *version = &versions[i - 1];
+        if (strcmp(version->record.release_id, release_id) != 0)
+            continue;
+        events = sy_realloc(events, (*ret_n + SY_CHANGES_MAX) * sizeof *events);
+        *ret_n += sy_record_changes(before, &version->record, version->at_ms, events + *ret_n);
+        before = &version->record;
+    }
+    return events;
+}
+
+void sy_report_history(struct sy_report *report, const struct sy_stored_version *versions,
+                       size_t n) {
+    const struct sy_stored_version *last = newest(report, versions, n);
+    size_t n_old = 0;
+    if (!last)
+        return;
+    SY_AUTO_FREE struct sy_release_event *old =
+        old_events(versions, n, last->record.release_id, &n_old);
+    /* What was told at the time says more than what the record kept of it. */
+    SY_AUTO_FREE struct sy_release_event *told = SY_STEAL(report->events);
+    size_t n_told = report->n_events;
+    int64_t told_from_ms = n_told ? told[0].at_ms : INT64_MAX;
+    report->n_events = report->events_capacity = report->n_points = 0;
+    sy_report_spec(report, &last->record.spec);
+    for (size_t i = 0; i < n_old; i++)
+        if (old[i].at_ms < told_from_ms)
+            sy_report_event(report, &old[i]);
+    for (size_t i = 0; i < n_told; i++)
+        sy_report_event(report, &told[i]);
+    if (!n_told && !sy_record_is_closed(&last->record))
+        report->until_ms = last->record.stage_until_ms ? last->record.stage_until_ms
+                                                       : sy_record_lock_in_end(&last->record);
+}
+
+void sy_report_samples(struct sy_report *report, const struct sy_sample *samples, size_t n) {
+    if (!n)
+        return;
+    int64_t period_ms = n > 1 ? samples[1].start_ms - samples[0].start_ms : 0;
+    report->n_points = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && samples[i].start_ms - samples[i - 1].start_ms < period_ms)
+            period_ms = samples[i].start_ms - samples[i - 1].start_ms;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct sy_report_point point = {.at_ms = samples[i].start_ms + period_ms};
+        sy_window_sum(samples, i + 1, samples[i].start_ms, report->window_ms, 0, &point.canary,
+                      &point.other);
+        keep_point(report, &point);
+    }
+}
+
+/* ---- answers of other commands ---- */
+
+#define KEEP(field, value)                                                                         \
+    do {                                                                                           \
+        free(report->field);                                                                       \
+        report->field = sy_calloc(1, sizeof *report->field);                                       \
+        *report->field = *(value);                                                                 \
+    } while (0)
+
+void sy_report_plan(struct sy_report *report, const struct sy_plan *plan) {
+    KEEP(plan, plan);
+    sy_report_spec(report, &plan->spec);
+    memcpy(report->version, plan->spec.version, sizeof report->version);
+    memcpy(report->baseline, plan->baseline, sizeof report->baseline);
+    report->routing = plan->routing;
+}
+
+void sy_report_findings(struct sy_report *report, const struct sy_findings *findings) {
+    KEEP(findings, findings);
+}
+
+void sy_report_verify(struct sy_report *report, const struct sy_report_verify *verify) {
+    KEEP(verify, verify);
+    memcpy(report->version, verify->version, sizeof report->version);
+    memcpy(report->baseline, verify->baseline, sizeof report->baseline);
+    report->threshold_bp = verify->threshold_bp;
+}
+
+void sy_report_error(struct sy_report *report, const struct sy_error *error) {
+    report->error = *error;
+}
