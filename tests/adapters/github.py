@@ -67,19 +67,13 @@ class Github(World):
         git(folder, "remote", "add", "origin", "https://github.example.com/shop/checkout.git")
         given = dict({"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": TOKEN,
                       "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.url, "TEST_WORLD": self.id,
-                      "STEELYARD_BIN": program(), "STAND_IN_FOR": STEELYARD}, **(env or {}))
+                      "STEELYARD_BIN": STEELYARD}, **(env or {}))
         words = ["act", event, "-P", "ubuntu-latest=-self-hosted", "--local-repository", f"steelyard/steelyard@v1={self.action}"]
         for name, value in given.items():
             if value is not None:
                 words += ["--env", f"{name}={value}"]
         self.tool_cache = os.path.join(cache, "act", "tool_cache")
         return Run(self, words, self.env(XDG_CACHE_HOME=cache, NO_COLOR="1"), cwd=folder).end(120)
-
-
-def program():
-    """The program, or what stands in for it as long as it has no `ci`."""
-    has = subprocess.run([STEELYARD, "ci", "--help"], capture_output=True).returncode == 0
-    return STEELYARD if has else str(pathlib.Path(__file__).resolve().parent / "stand_in")
 
 
 def uses(inputs, more=""):

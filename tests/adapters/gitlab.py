@@ -9,7 +9,7 @@ import sys
 
 import yaml
 
-from github import ROOT, STEELYARD, Run, World, program, repository, git
+from github import ROOT, STEELYARD, Run, World, repository, git
 from world import ACCESS_KEY, SECRET, TOKEN  # noqa: F401
 
 TEMPLATES = ROOT / "adapters" / "gitlab" / "templates"
@@ -70,7 +70,7 @@ class Gitlab(World):
     def run_pipeline(self, folder, *words, variables=None, env=None):
         given = dict({"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": TOKEN,
                       "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.url, "TEST_WORLD": self.id,
-                      "STEELYARD_BIN": program(), "STAND_IN_FOR": STEELYARD}, **FAST, **(variables or {}))
+                      "STEELYARD_BIN": STEELYARD}, **FAST, **(variables or {}))
         command = ["gitlab-ci-local", "--force-shell-executor", "--no-color", *words]
         for key, value in given.items():
             if value is not None:

@@ -47,7 +47,7 @@ def bad():
     with Gitlab(scenario(function(error_rate=0.5))) as world:
         folder = world.project(RELEASE)
         run = world.run_pipeline(folder)
-        assert run.code != 0 and re.search(r"release.* 3$", run.out + run.err, re.M), (run.out, run.err)
+        assert run.code != 0 and re.search(r"^release .* FAIL 3 *$", run.out + run.err, re.M), (run.out, run.err)
         assert world.alias() == ("41", {}), world.alias()
         place, dotenv, junit = artifacts(folder)
         assert dotenv["STEELYARD_OUTCOME"] == "ROLLED_BACK" and dotenv["STEELYARD_FAILED_STAGE"] == "1", dotenv
