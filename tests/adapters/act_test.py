@@ -1,8 +1,10 @@
 """The action in workflows, run by nektos/act on this machine against a sandbox."""
 import os
+import pathlib
 import re
 
 from github import CHECKOUT, FAST, Github, function, main, scenario, uses
+from releases import TAMPERED, VERSION, Releases, archive
 
 TESTS = []
 HEAD = """
@@ -108,6 +110,58 @@ def values():
         run = world.act(HEAD + uses(dict(RELEASE, command="plan", reason=f'"; touch {planted}; $(touch {planted}) `touch {planted}`')))
         assert run.code == 0, run.out
         assert not os.path.exists(planted)
+
+
+def placed(releases, checksum):
+    return {"steelyard-version": VERSION, "checksum": checksum, "download-base": releases.url}
+
+
+@test("the program comes from a release, and from the tool cache the next time")
+def installs():
+    with Github() as world, Releases(world.directory, archive()) as releases:
+        plans = dict(RELEASE, command="plan", **placed(releases, releases.sum))
+        run = world.act(HEAD + uses(plans) + uses(plans).replace("id: release", "id: again"), env={"STEELYARD_BIN": None})
+        assert run.code == 0, run.out
+        assert run.out.count(" outcome=PLANNED") >= 2 and len(releases.asked) == 1, (run.out, releases.asked)
+        assert os.listdir(os.path.join(world.tool_cache, "steelyard", VERSION, "x64")) == ["bin"]
+
+
+@test("a release that was tampered with is refused before it is unpacked")
+def tampered():
+    with Github() as world, Releases(world.directory, TAMPERED) as releases:
+        was = world.state()
+        given = dict(RELEASE, **placed(releases, "0" * 64))
+        run = world.act(HEAD + uses(given), env={"STEELYARD_BIN": None})
+        assert run.code == 1 and world.state() == was, run.out
+        said(run, rf"::error.*sha256 {'0' * 64} was expected, {releases.sum} was found")
+        assert "Main Release" not in run.out and "Main Settle" not in run.out, run.out
+        assert not os.listdir(world.tool_cache), os.listdir(world.tool_cache)
+
+
+@test("releases are looked for where the action comes from")
+def base():
+    with Github() as world:
+        curl = pathlib.Path(world.path("bin"), "curl")
+        curl.parent.mkdir()
+        curl.write_text('#!/bin/sh\nfor word; do last=$word; done\necho "asked for $last" >&2\nexit 22\n')
+        curl.chmod(0o755)
+        given = dict(RELEASE, checksum="0" * 64, **{"steelyard-version": VERSION})
+        run = world.act(HEAD + uses(given), env={"STEELYARD_BIN": None}, path=curl.parent)
+        said(run, rf"asked for https://github\.com/steelyard/steelyard/releases/download/v{VERSION}/steelyard-{VERSION}-linux-amd64\.tar\.gz")
+        assert run.code == 1, run.out
+
+
+@test("role-to-assume is the role, and what the job has in AWS_ROLE_ARN is it otherwise")
+def role():
+    for inputs, expected in (({"role-to-assume": "arn:aws:iam::123456789012:role/given"}, "given"), ({}, "job")):
+        with Github() as world:
+            program = pathlib.Path(world.path("program"))
+            program.write_text('#!/bin/sh\necho "role $AWS_ROLE_ARN"\n')
+            program.chmod(0o755)
+            run = world.act(HEAD + uses(dict(RELEASE, **inputs)), env={
+                "STEELYARD_BIN": program, "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/job"})
+            assert run.code == 0, run.out
+            said(run, rf"role arn:aws:iam::123456789012:role/{expected}$")
 
 
 if __name__ == "__main__":
