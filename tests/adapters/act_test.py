@@ -146,7 +146,10 @@ def base():
         curl.write_text('#!/bin/sh\nfor word; do last=$word; done\necho "asked for $last" >&2\nexit 22\n')
         curl.chmod(0o755)
         given = dict(RELEASE, checksum="0" * 64, **{"steelyard-version": VERSION})
-        run = world.act(HEAD + uses(given), env={"STEELYARD_BIN": None}, path=curl.parent)
+        first = f"""
+      - run: echo '{curl.parent}' >>"$GITHUB_PATH"
+"""
+        run = world.act(HEAD + first + uses(given), env={"STEELYARD_BIN": None})
         said(run, rf"asked for https://github\.com/steelyard/steelyard/releases/download/v{VERSION}/steelyard-{VERSION}-linux-amd64\.tar\.gz")
         assert run.code == 1, run.out
 

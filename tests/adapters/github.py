@@ -57,7 +57,7 @@ class Github(World):
         shutil.copytree(FOLDER, os.path.join(self.action, "adapters", "github-action"))
         repository(self.action)
 
-    def act(self, workflow, event="push", env=None, path=None):
+    def act(self, workflow, event="push", env=None):
         """Run it to its end; the log is .out, without colours."""
         folder, cache = self.path("repository"), self.path("cache")
         path = pathlib.Path(folder, ".github", "workflows", "release.yml")
@@ -73,8 +73,7 @@ class Github(World):
             if value is not None:
                 words += ["--env", f"{name}={value}"]
         self.tool_cache = os.path.join(cache, "act", "tool_cache")
-        search = f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"]
-        return Run(self, words, self.env(XDG_CACHE_HOME=cache, NO_COLOR="1", PATH=search), cwd=folder).end(120)
+        return Run(self, words, self.env(XDG_CACHE_HOME=cache, NO_COLOR="1"), cwd=folder).end(120)
 
 
 def uses(inputs, more=""):

@@ -15,9 +15,10 @@ def test(name):
 
 
 def artifacts(folder, name="release"):
-    place = pathlib.Path(folder, ".gitlab-ci-local", "artifacts", name, "steelyard", "release")
+    place = pathlib.Path(folder, ".gitlab-ci-local", "artifacts", name, "steelyard", name)
     dotenv = dict(line.split("=", 1) for line in (place / "outputs.env").read_text().splitlines())
-    return place, dotenv, xml.etree.ElementTree.parse(place / "junit.xml").getroot()
+    junit = place / "junit.xml"
+    return place, dotenv, xml.etree.ElementTree.parse(junit).getroot()
 
 
 @test("healthy: promoted; a later job has the dotenv")
@@ -80,6 +81,19 @@ def delayed_to_the_end():
         run = world.run_pipeline(folder)
         assert run.code == 0, (run.out, run.err)
         assert world.alias() == ("42", {}) and world.record()["phase"] == "closed", (run.out, world.record())
+
+
+@test("a merge request's plan moves nothing, and only a merge request has it")
+def plan():
+    with Gitlab() as world:
+        was = world.state()
+        folder = world.project(RELEASE, name="plan")
+        merge_request = {"CI_PIPELINE_SOURCE": "merge_request_event"}
+        run = world.run_pipeline(folder, variables=merge_request)
+        assert run.code == 0 and world.state() == was, (run.out, run.err)
+        assert artifacts(folder, "release-plan")[1]["STEELYARD_OUTCOME"] == "PLANNED"
+        listed = world.run_pipeline(folder, "--list", variables={"CI_PIPELINE_SOURCE": "push"})
+        assert "release-plan" not in listed.out, listed.out
 
 
 def refused(name, inputs, text):
