@@ -32,9 +32,10 @@ class Job:
         return json.loads(pathlib.Path(self.reports, *below, "report.json").read_text())
 
     def kill(self):
-        """Nothing of it is left: the machine is gone. Stopped first, since an engine rolls back when its host dies."""
+        """Nothing of it is left: the machine is gone. Stopped first, and the youngest ends first: an engine rolls back when
+        its host is gone, and one that is stopped is woken by that."""
         for number in (signal.SIGSTOP, signal.SIGKILL):
-            for pid in self.world.processes():
+            for pid in sorted(self.world.processes(), reverse=True):
                 os.kill(pid, number)
         wait_for("every process is gone", lambda: not self.world.processes())
         self.run.end()
@@ -165,23 +166,25 @@ def killed(kind, on_interrupt):
             assert each.report("settle")["outcome"], settled.out
 
 
-def killed_then_apply(kind):
-    @test(f"{kind.name}: killed; the next apply of another version goes through by itself")
+def killed_then_apply(kind, version, what):
+    @test(f"{kind.name}: killed; the next apply {what}")
     def run():
         with World() as world:
-            each = kind(world, SLOW)
+            each = kind(world, dict(SLOW, stages="10%/6s"))
             wait_for("the stage", lambda: "bakes for" in each.run.out and world.split())
             each.kill()
-            again = kind(world, dict(SLOW, version="43", stages="10%/4s", window="4s"))
+            again = kind(world, dict(SLOW, version=version, stages="10%/4s"))
             again.run.end()
             assert again.run.code == 0, (again.run.code, again.run.out, again.run.err)
-            assert world.alias() == ("43", {}), (world.alias(), again.run.out)
+            assert world.alias() == (version, {}), (world.alias(), again.run.out)
+            assert ("resumed" in again.run.out) == (version == "42"), again.run.out
 
 
 for kind in (GithubJob, GitlabJob):
     killed(kind, "rollback")
     killed(kind, "hold")
-    killed_then_apply(kind)
+    killed_then_apply(kind, "42", "of that version goes on with it")
+    killed_then_apply(kind, "43", "of another version takes it back first")
 
 
 if __name__ == "__main__":
