@@ -89,7 +89,11 @@ class GithubJob(Job):
 
 class GitlabJob(Job):
     name = "gitlab"
-    cancelled = -signal.SIGTERM  # the shell around the script catches nothing; the runner waits for its output's end
+    cancelled = 143
+
+    @staticmethod
+    def form(lines):
+        return "set -eo pipefail\n" + "\n".join(lines)
 
     def __init__(self, world, inputs):
         super().__init__(world, inputs)
@@ -99,7 +103,7 @@ class GitlabJob(Job):
 
     def start(self, lines, **more):
         script = self.world.path("job.sh")
-        pathlib.Path(script).write_text(wrapped(lines))
+        pathlib.Path(script).write_text(self.form(lines))
         env = {key: "" if value is None else str(value) for key, value in self.job["variables"].items()}
         env.update({f"STEELYARD_INPUT_{key.upper()}": value for key, value in TELEMETRY.items()})
         env.update(STEELYARD_REPORT_DIR=self.reports, GITLAB_CI="true", CI_PROJECT_DIR=self.world.directory, STEELYARD_BIN=STEELYARD, **more)
@@ -117,6 +121,13 @@ class GitlabJob(Job):
     def check_outputs(self, outcome):
         written = pathlib.Path(self.reports, "outputs.env").read_text()
         assert f"STEELYARD_OUTCOME={outcome}\n" in written, written
+
+
+class WrappedGitlabJob(GitlabJob):
+    """As the shell executor wraps it: the shell around the script catches nothing, and ends at once."""
+    name = "gitlab, wrapped"
+    cancelled = -signal.SIGTERM
+    form = staticmethod(wrapped)
 
 
 def cancelled(kind, where, on_interrupt):
@@ -150,6 +161,18 @@ for kind in (GithubJob, GitlabJob):
     for where in ("a stage", "the lock-in"):
         for on_interrupt in ("rollback", "hold"):
             cancelled(kind, where, on_interrupt)
+for on_interrupt in ("rollback", "hold"):
+    cancelled(WrappedGitlabJob, "a stage", on_interrupt)
+
+
+@test("gitlab: a signal that only the script's shell gets does not part it from the program")
+def shell_alone():
+    with World() as world:
+        each = GitlabJob(world, dict(SLOW, stages="10%/4s"))
+        wait_for("the stage", lambda: "bakes for" in each.run.out)
+        os.kill(each.run.pid, signal.SIGTERM)
+        each.run.end()
+        assert each.run.code == 0 and world.alias() == PROMOTED, (each.run.code, each.run.out)
 
 
 def killed(kind, on_interrupt):
