@@ -37,15 +37,11 @@ void sy_ci_interrupted(struct sy_ci *ci, int signal) {
 static void add_history(const struct sy_cli *cli, struct sy_ci *ci) {
     struct sy_host *host = NULL;
     struct sy_error error = {0};
-    SY_AUTO_FREE struct sy_stored_version *versions = NULL;
-    size_t n = 0;
-    if (sy_cli_connect(cli, &host, &error) == 0 &&
-        sy_host_history(host, cli->spec.function, cli->spec.alias, &versions, &n, &error) == 0)
-        sy_report_history(&ci->report, versions, n);
-    sy_host_finish(host);
-    if (error.code != SY_OK)
+    if (sy_cli_connect(cli, &host, &error) ||
+        sy_cli_story(host, &ci->report, sy_time_now(), &error))
         (void)fprintf(stderr, "steelyard: warning: the report has only what this job saw: %s\n",
                       error.message);
+    sy_host_finish(host);
 }
 
 static bool begins_here(const struct sy_report *report) {
@@ -65,23 +61,41 @@ static int run_once(const struct sy_command *command, const struct sy_cli *cli) 
     return command->run(cli);
 }
 
+/* Do what is due of the release, and tell it: the log has it, the report is of the next one. */
+static bool settle(const struct sy_cli *cli, struct sy_host *host) {
+    struct sy_stream *stream = NULL;
+    struct sy_error error = {0};
+    struct sy_release_event event = {0};
+    struct sy_resume resume = {
+        .settle = true, .wait = SY_WAIT_STAGES, .on_interrupt = SY_INTERRUPT_COUNT};
+    memcpy(resume.function, cli->spec.function, sizeof resume.function);
+    memcpy(resume.alias, cli->spec.alias, sizeof resume.alias);
+    int got = sy_host_resume(host, &resume, &stream, &error) ? -1 : 0;
+    while (got >= 0 && (got = sy_stream_next(stream, 100, &event, &error)) >= 0) {
+        SY_AUTO_BUFFER struct sy_buffer text = {0};
+        if (got > 0)
+            sy_log_event(&cli->ci->log, &event, &text);
+        print(&text);
+    }
+    sy_stream_close(stream);
+    return event.kind == SY_EVENT_FINISHED && event.outcome != SY_OUTCOME_HANDED_OFF;
+}
+
 /* A release that a killed job left is in the way of the next one: it is settled first. One that
  * somebody drives, or that was handed over in good order, goes on being in the way. */
 static bool settle_what_is_in_the_way(const struct sy_cli *cli) {
     struct sy_host *host = NULL;
     struct sy_error error = {0};
     SY_AUTO_FREE struct sy_facts *facts = sy_calloc(1, sizeof *facts);
-    bool left =
-        sy_cli_connect(cli, &host, &error) == 0 &&
-        sy_host_status(host, cli->spec.function, cli->spec.alias, false, facts, &error) == 0 &&
-        !sy_is_driven(facts) && facts->has_record && !facts->record.handed_over;
+    const struct sy_spec *spec = &cli->spec;
+    bool left = sy_cli_connect(cli, &host, &error) == 0 &&
+                sy_host_status(host, spec->function, spec->alias, false, facts, &error) == 0 &&
+                !sy_is_driven(facts) && facts->has_record && !facts->record.handed_over;
     if (left) {
-        (void)printf("A release of version %s was left by whoever drove it; settling it first.\n",
-                     facts->record.spec.version);
-        (void)fflush(stdout);
-        left =
-            sy_host_status(host, cli->spec.function, cli->spec.alias, true, facts, &error) == 0 &&
-            sy_record_is_closed(&facts->record);
+        (void)printf(
+            "The release of version %s was left by whoever drove it; it is settled first.\n",
+            facts->record.spec.version);
+        left = settle(cli, host);
     }
     sy_host_finish(host);
     return left;

@@ -28,7 +28,7 @@ static const struct sy_command *command_of(const char *name) {
 
 /* What is the program's own business, or the platform's, is no input. */
 static bool is_input(const struct sy_flag_facts *flag) {
-    static const char *const others[] = {"engine", "output", "help", "no-settle", "plan"};
+    static const char *const others[] = {"engine", "output", "help", "plan"};
     for (size_t i = 0; i < SY_COUNT(others); i++)
         if (strcmp(flag->name, others[i]) == 0)
             return false;

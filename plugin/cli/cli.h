@@ -176,6 +176,11 @@ enum { SY_CLI_OWNER_MAX = 64 };
 void sy_owner_name(char buf[SY_CLI_OWNER_MAX]);
 bool sy_owner_gone(const char *owner);
 
+/* story.c: add to the report what the record's history and the telemetry tell of its release, or of
+ * the last one when it names none. Telemetry that cannot be read is a warning. */
+SY_MUST_USE int sy_cli_story(struct sy_host *host, struct sy_report *report, int64_t now_ms,
+                             struct sy_error *error);
+
 /* control.c: --reason, or "". */
 SY_MUST_USE int sy_cli_reason(const struct sy_cli *cli, char *buf, size_t size,
                               struct sy_error *error);

@@ -140,9 +140,9 @@ static const struct flag flags[] = {
      "join a standing engine (default: start one)"},
     {"output", "FORMAT", CALLS & ~SY_CMD_REPORT, KIND_SPECIAL, 0, 0, sy_flag_output,
      "text (default) or json, one object a line", sy_output_choices},
-    {"output", "FORMAT", SY_CMD_ENGINE | SY_CMD_SANDBOX | SY_CMD_COMPLETION | SY_CMD_REPORT,
-     KIND_SPECIAL, 0, 0, sy_flag_output, "how an error is shown: text (default) or json",
-     sy_output_choices},
+    {"output", "FORMAT",
+     SY_CMD_ENGINE | SY_CMD_SANDBOX | SY_CMD_COMPLETION | SY_CMD_REPORT | SY_CMD_CI, KIND_SPECIAL,
+     0, 0, sy_flag_output, "how an error is shown: text (default) or json", sy_output_choices},
     {"help", NULL, UINT32_MAX, KIND_BOOL, AT(help), 0, NULL, "this text"},
 };
 

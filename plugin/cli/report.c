@@ -24,13 +24,10 @@ static int fail_absent(const struct sy_cli *cli, struct sy_error *error) {
 
 static int gather(const struct sy_cli *cli, struct sy_host *host, struct sy_report *report,
                   struct sy_error *error) {
-    SY_AUTO_FREE struct sy_stored_version *versions = NULL;
-    size_t n = 0;
-    if (sy_host_history(host, cli->spec.function, cli->spec.alias, &versions, &n, error))
-        return -1;
     if (cli->release)
         (void)snprintf(report->release_id, sizeof report->release_id, "%s", cli->release);
-    sy_report_history(report, versions, n);
+    if (sy_cli_story(host, report, sy_time_now(), error))
+        return -1;
     if (!report->n_events)
         return fail_absent(cli, error);
     report->exit_code = sy_outcome_exit(report->outcome);

@@ -89,6 +89,26 @@ static void stage_clock(struct changes *c) {
                    is ? "the stage's clock is stopped" : "the stage's clock runs again");
 }
 
+/* Written after the alias was moved back: on the baseline, or there and closed. */
+static bool is_back(const struct sy_record *record) {
+    return record->phase == SY_PHASE_VERIFYING ||
+           (sy_record_is_closed(record) && (record->outcome == SY_OUTCOME_ROLLED_BACK ||
+                                            record->outcome == SY_OUTCOME_CANCELLED));
+}
+
+static void moved_back(struct changes *c) {
+    const struct sy_record *record = c->after;
+    uint32_t stage = record->spec.n_stages + 1;
+    while (stage > 0 && !record->results[stage - 1].started_ms)
+        stage--;
+    if (!stage || !is_back(record) || is_back(c->before)) /* nothing had moved, or it was told */
+        return;
+    struct sy_release_event *event = add(c, SY_EVENT_ALIAS_MOVED, 0);
+    set_stage(c, event, stage - 1);
+    sy_record_routing(record, stage - 1, &event->from);
+    sy_record_baseline_routing(record, &event->to);
+}
+
 uint32_t sy_record_changes(const struct sy_record *before, const struct sy_record *after,
                            int64_t at_ms, struct sy_release_event events[SY_CHANGES_MAX]) {
     static const struct sy_record nothing = {0};
@@ -106,8 +126,11 @@ uint32_t sy_record_changes(const struct sy_record *before, const struct sy_recor
         struct sy_release_event *event = add(&c, SY_EVENT_ROLLBACK_STARTED, 0);
         (void)snprintf(event->text, sizeof event->text, "on its way to the baseline");
     }
+    moved_back(&c);
     if (sy_record_is_closed(after) && !sy_record_is_closed(c.before)) {
         struct sy_release_event *event = add(&c, SY_EVENT_FINISHED, after->ended_ms);
+        if (is_back(after))
+            sy_record_baseline_routing(after, &event->to);
         event->outcome = after->outcome;
         (void)snprintf(event->text, sizeof event->text, "%s", after->reason);
     }

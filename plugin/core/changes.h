@@ -5,8 +5,8 @@
 
 #include "core/record.h"
 
-/* A beginning; three events a stage; a pause or its end; the way back; the end. */
-enum { SY_CHANGES_MAX = 3 * (SY_STAGES_MAX + 1) + 5 };
+/* A beginning; three events a stage; a pause or its end; the way back and its move; the end. */
+enum { SY_CHANGES_MAX = 3 * (SY_STAGES_MAX + 1) + 6 };
 
 /* before NULL, or of another release: all that after tells. at_ms: when after was written; what the
  * record dates itself is dated so. Sequence numbers are 0. Returns how many of events were filled.

@@ -127,8 +127,9 @@ static void know_release(struct sy_report *report, const struct sy_release_event
         memcpy(report->release_id, event->release_id, sizeof report->release_id);
     if (event->version[0]) {
         memcpy(report->version, event->version, sizeof report->version);
-        memcpy(report->baseline, event->baseline, sizeof report->baseline);
     }
+    if (event->baseline[0])
+        memcpy(report->baseline, event->baseline, sizeof report->baseline);
     if (event->n_stages && event->n_stages <= SY_STAGES_MAX)
         report->n_stages = event->n_stages;
     if (event->threshold_bp)
@@ -233,15 +234,9 @@ void sy_report_history(struct sy_report *report, const struct sy_stored_version 
                                                        : sy_record_lock_in_end(&last->record);
 }
 
-void sy_report_samples(struct sy_report *report, const struct sy_sample *samples, size_t n) {
-    if (!n)
-        return;
-    int64_t period_ms = n > 1 ? samples[1].start_ms - samples[0].start_ms : 0;
-    report->n_points = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0 && samples[i].start_ms - samples[i - 1].start_ms < period_ms)
-            period_ms = samples[i].start_ms - samples[i - 1].start_ms;
-    }
+void sy_report_samples(struct sy_report *report, const struct sy_sample *samples, size_t n,
+                       int64_t period_ms) {
+    report->n_points = n ? 0 : report->n_points;
     for (size_t i = 0; i < n; i++) {
         struct sy_report_point point = {.at_ms = samples[i].start_ms + period_ms};
         sy_window_sum(samples, i + 1, samples[i].start_ms, report->window_ms, 0, &point.canary,

@@ -93,8 +93,9 @@ void sy_report_event(struct sy_report *report, const struct sy_release_event *ev
 void sy_report_history(struct sy_report *report, const struct sy_stored_version *versions,
                        size_t n);
 /* The telemetry of the release's whole time, which is better than what was observed on the way:
- * the points become the rolling windows over these samples (oldest first). */
-void sy_report_samples(struct sy_report *report, const struct sy_sample *samples, size_t n);
+ * the points become the rolling windows over these samples (oldest first), each of one period. */
+void sy_report_samples(struct sy_report *report, const struct sy_sample *samples, size_t n,
+                       int64_t period_ms);
 void sy_report_plan(struct sy_report *report, const struct sy_plan *plan);
 void sy_report_findings(struct sy_report *report, const struct sy_findings *findings);
 void sy_report_verify(struct sy_report *report, const struct sy_report_verify *verify);

@@ -306,6 +306,8 @@ FLAGS = {
     "status": f"function alias no-settle {CALLS}",
     "check": f"function alias version {CALLS}",
     "cleanup": f"function keep dry-run {CALLS}",
+    "report": "function alias format release region endpoint-url profile engine output help",
+    "ci": "output help",
     "engine": "listen region endpoint-url profile output help",
     "sandbox": "scenario port record output help",
     "completion": "output help",

@@ -200,7 +200,7 @@ def watch_and_history():
         assert history.code == 0, history.err
         head, *moves = history.out.splitlines()
         assert head.endswith("41 -> 42  CANCELLED"), head
-        assert sum("alias moved" in move for move in moves) == 3 and "CANCELLED" in moves[-1], history.out
+        assert sum("alias moved" in move for move in moves) == 4 and "CANCELLED" in moves[-1], history.out
         lines = world.run("history", *CHECKOUT, "--output", "json").events
         assert lines[0]["event"] == "planned" and lines[-1]["outcome"] == "CANCELLED"
         assert all(line["release_id"] == lines[0]["release_id"] for line in lines)

@@ -217,6 +217,12 @@ def history(world):
     world.does(0, "history", *CHECKOUT)
 
 
+@way("report")
+def report(world):
+    world.hand_over()
+    world.does(0, "report", *CHECKOUT)
+
+
 @way("status --no-settle")
 def status_looks(world):
     world.hand_over()
@@ -412,10 +418,10 @@ def every_verb():
     actions = {verb: needed | optional for verb, (needed, optional, _, _) in sections().items()}
     for verb in ("resume", "pause", "promote", "abort", "rollback", "status"):
         assert actions[verb] <= actions["apply"], f"{verb} takes more than apply: {actions[verb] - actions['apply']}"
-    for verb in ("status --no-settle", "watch", "history"):
+    for verb in ("status --no-settle", "watch", "history", "report"):
         assert all(":Get" in action for action in actions[verb]), f"{verb} writes: {actions[verb]}"
     verbs = {re.match(r"\w+", name)[0] for name in WAYS}
-    assert set(listed) - {"engine", "sandbox", "completion"} == verbs, set(listed) ^ verbs
+    assert set(listed) - {"engine", "sandbox", "completion", "ci"} == verbs, set(listed) ^ verbs
 
 
 def tests():
