@@ -14,7 +14,7 @@ from gitlab import CHECKOUT, RELEASE, TEMPLATES, Gitlab, component, job
 TESTS = []
 COMMANDS = ["apply", "plan", "resume", "verify", "rollback", "abort", "status", "check"]
 # No inputs (CONTRACT.md), and settle, which is a command there.
-OTHERS = {"engine", "output", "help", "plan", "no-settle", "settle"}
+OTHERS = {"engine", "output", "help", "plan", "settle"}
 
 
 def test(name):
