@@ -53,7 +53,7 @@ class GithubJob(Job):
     def start(self, name, reports):
         env = step_env(name, self.inputs, {
             "steps.install.outputs.path": STEELYARD,
-            "inputs.report-dir || format('{0}/steelyard', runner.temp)": self.reports,
+            "inputs.report-dir || steps.install.outputs.reports": self.reports,
             "inputs.role-to-assume || env.AWS_ROLE_ARN": "",
         })
         assert env["STEELYARD_REPORT_DIR"] == reports, env
