@@ -1,0 +1,123 @@
+"""The component in pipelines, run by gitlab-ci-local's shell executor against a sandbox."""
+import os
+import pathlib
+import re
+import xml.etree.ElementTree
+
+from github import function, main, scenario
+from gitlab import RELEASE, Gitlab
+
+TESTS = []
+
+
+def test(name):
+    return lambda fn: TESTS.append((name, fn)) or fn
+
+
+def artifacts(folder, name="release"):
+    place = pathlib.Path(folder, ".gitlab-ci-local", "artifacts", name, "steelyard", name)
+    dotenv = dict(line.split("=", 1) for line in (place / "outputs.env").read_text().splitlines())
+    junit = place / "junit.xml"
+    return place, dotenv, xml.etree.ElementTree.parse(junit).getroot()
+
+
+@test("healthy: promoted; a later job has the dotenv")
+def healthy():
+    with Gitlab() as world:
+        folder = world.project(RELEASE, """
+tell:
+  stage: deploy
+  needs: [release]
+  script:
+    - echo "got $STEELYARD_OUTCOME of $STEELYARD_VERSION"
+""")
+        run = world.run_pipeline(folder)
+        assert run.code == 0, (run.out, run.err)
+        assert world.alias() == ("42", {}), world.alias()
+        assert "got PROMOTED of 42" in run.out, run.out
+        place, dotenv, junit = artifacts(folder)
+        assert dotenv["STEELYARD_OUTCOME"] == "PROMOTED" and dotenv["STEELYARD_VERSION"] == "42", dotenv
+        assert junit.iter("testcase") and not list(junit.iter("failure")), place
+        for name in ("report.html", "report.json", "report.md"):
+            assert (place / name).stat().st_size, name
+        assert not (place / "settle").exists(), "it settled after a success"
+
+
+@test("bad: rolled back with exit 3, its artifacts are kept, and after_script settles")
+def bad():
+    with Gitlab(scenario(function(error_rate=0.5))) as world:
+        folder = world.project(RELEASE)
+        run = world.run_pipeline(folder)
+        assert run.code != 0 and re.search(r"^release .* FAIL 3 *$", run.out + run.err, re.M), (run.out, run.err)
+        assert world.alias() == ("41", {}), world.alias()
+        place, dotenv, junit = artifacts(folder)
+        assert dotenv["STEELYARD_OUTCOME"] == "ROLLED_BACK" and dotenv["STEELYARD_FAILED_STAGE"] == "1", dotenv
+        assert list(junit.iter("failure")), "no failed case"
+        assert (place / "settle" / "report.json").exists(), os.listdir(place)
+
+
+@test("mode delayed: the first job hands over; one job a stage, the lock-in, a manual rollback")
+def delayed():
+    with Gitlab() as world:
+        folder = world.project(dict(RELEASE, mode="delayed", bakes=2, bake_1="5 seconds", lock_in="10s"))
+        listed = world.run_pipeline(folder, "--list")
+        rows = {line.split()[0]: line for line in listed.out.splitlines() if line.startswith("release")}
+        assert set(rows) == {"release", "release-rollback", "release-bake-1", "release-bake-2", "release-lock-in"}, listed.out
+        assert all("delayed" in rows[name] for name in ("release-bake-1", "release-bake-2", "release-lock-in")), listed.out
+        assert " manual " in rows["release-rollback"] and " true " in rows["release-rollback"], listed.out
+        run = world.run_pipeline(folder, "release")
+        assert run.code == 0 and world.alias() == ("41", {"42": 0.1}), (run.out, run.err, world.alias())
+        assert artifacts(folder)[1]["STEELYARD_OUTCOME"] == "HANDED_OFF"
+        assert artifacts(folder)[1]["STEELYARD_RESUME_AT"], "no time to resume at"
+        back = world.run_pipeline(folder, "release-rollback")
+        assert back.code == 0 and world.alias() == ("41", {}), (back.out, back.err, world.alias())
+
+
+@test("mode delayed: the jobs end the release")
+def delayed_to_the_end():
+    with Gitlab() as world:
+        folder = world.project(dict(RELEASE, mode="delayed", bakes=1, stages="10%/2s", window="2s", lock_in="6s", bake_1="3 seconds",
+                                    lock_in_after="1 second"))
+        run = world.run_pipeline(folder)
+        assert run.code == 0, (run.out, run.err)
+        assert world.alias() == ("42", {}) and world.record()["phase"] == "closed", (run.out, world.record())
+
+
+@test("a merge request's plan moves nothing, and only a merge request has it")
+def plan():
+    with Gitlab() as world:
+        was = world.state()
+        folder = world.project(RELEASE, name="plan")
+        merge_request = {"CI_PIPELINE_SOURCE": "merge_request_event"}
+        run = world.run_pipeline(folder, variables=merge_request)
+        assert run.code == 0 and world.state() == was, (run.out, run.err)
+        assert artifacts(folder, "release-plan")[1]["STEELYARD_OUTCOME"] == "PLANNED"
+        listed = world.run_pipeline(folder, "--list", variables={"CI_PIPELINE_SOURCE": "push"})
+        assert "release-plan" not in listed.out, listed.out
+
+
+def refused(name, inputs, text):
+    @test(f"{name} is refused")
+    def run():
+        with Gitlab() as world:
+            run = world.run_pipeline(world.project(dict(RELEASE, **inputs)), "--list")
+            assert run.code != 0 and text in run.out + run.err, (run.code, run.out, run.err)
+
+
+refused("a word for a number", {"min_invocations": "few"}, "`min_invocations` input: provided value is not a number")
+refused("a mode that there is not", {"mode": "later"}, "`mode` input: `later` cannot be used")
+refused("an interrupt that there is not", {"on_interrupt": "continue"}, "`on_interrupt` input: `continue` cannot be used")
+
+
+@test("a value is no part of a script")
+def values():
+    with Gitlab() as world:
+        planted = world.path("planted")
+        folder = world.project(dict(RELEASE, stages=f'"; touch {planted}; `touch {planted}` $(touch {planted})'))
+        run = world.run_pipeline(folder)
+        assert run.code != 0 and not os.path.exists(planted), (run.out, run.err)
+        assert world.alias() == ("41", {}), world.alias()
+
+
+if __name__ == "__main__":
+    main(TESTS, 3)
