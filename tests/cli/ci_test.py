@@ -298,7 +298,7 @@ def signals():
         wait_for("a split alias", world.split)
         world.fault("UpdateAlias", "delay", delay_ms=2000)
         job.run.process.send_signal(signal.SIGINT)
-        wait_for("the reports as things stood", lambda: os.path.exists(os.path.join(job.folder, "report.json")))
+        wait_for("the reports as things stood", lambda: os.path.exists(os.path.join(job.folder, "outputs.env")))
         assert job.outputs["outcome"] == "INTERRUPTED", job.outputs
         job.run.process.send_signal(signal.SIGTERM)
         job.run.process.send_signal(signal.SIGINT)
