@@ -24,5 +24,7 @@ SY_MUST_USE int sy_flag_at(const char *value, struct sy_cli *cli, struct sy_erro
 SY_MUST_USE int sy_flag_output(const char *value, struct sy_cli *cli, struct sy_error *error);
 SY_MUST_USE int sy_flag_shell(const char *value, struct sy_cli *cli, struct sy_error *error);
 SY_MUST_USE int sy_flag_code(const char *value, struct sy_cli *cli, struct sy_error *error);
+SY_MUST_USE int sy_flag_rate(const char *value, struct sy_cli *cli, struct sy_error *error);
+SY_MUST_USE int sy_flag_payload(const char *value, struct sy_cli *cli, struct sy_error *error);
 
 #endif
