@@ -231,6 +231,10 @@ static void wait_a_little(struct drilling *d) {
 
 static bool begin_one(struct thread *thread) {
     thread->runs = pthread_create(&thread->id, NULL, rehearse, thread) == 0;
+    if (thread->runs && thread->d->cli->output == SY_FORMAT_JSON) {
+        sy_cli_put_line(sy_drill_json_began(thread->kind));
+        (void)fflush(stdout);
+    }
     return thread->runs;
 }
 

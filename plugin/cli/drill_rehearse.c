@@ -370,7 +370,7 @@ static void rolled_back(struct rehearsal *r) {
 }
 
 static void gradual(struct rehearsal *r) {
-    const char *steps = r->setting->drill->in_sandbox ? "50%/1s,10%/1s" : "50%/10s,10%/10s";
+    const char *steps = r->setting->drill->in_sandbox ? "50%/1s,10%/1s" : "50%/5s,10%/5s";
     bool good = promote_bad(r) && say(r, "rollback", "--gradual", steps) == 0;
     judge(r, good && r->falls == 2 && !r->rose, r->setting->drill->good);
 }

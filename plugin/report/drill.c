@@ -67,8 +67,10 @@ void sy_drill_text_begin(FILE *to, const struct sy_drill *drill) {
 }
 
 const char *sy_drill_duration(int64_t ms, char buf[32]) {
-    int64_t unit = ms < 1000 ? 1 : ms < SY_MINUTE_MS ? 100 : 1000;
-    return sy_duration_format(ms - ms % unit, buf);
+    if (ms >= 1000)
+        return sy_duration_format(ms - ms % (ms < SY_MINUTE_MS ? 100 : 1000), buf);
+    (void)snprintf(buf, 32, "%lld ms", (long long)ms);
+    return buf;
 }
 
 /* "; switched in 23 ms, 2.1s after the first bad traffic, 31 requests failed" */
@@ -76,7 +78,8 @@ static void put_numbers(FILE *to, const struct sy_rehearsal *rehearsal) {
     const char *between = "; ";
     char time[32];
     if (rehearsal->switch_ms >= 0) {
-        (void)fprintf(to, "%sswitched in %lld ms", between, (long long)rehearsal->switch_ms);
+        (void)fprintf(to, "%sswitched in %s", between,
+                      sy_drill_duration(rehearsal->switch_ms, time));
         between = ", ";
     }
     if (rehearsal->exposed_ms >= 0) {

@@ -94,16 +94,18 @@ void sy_drill_fix(const struct sy_drill *drill, struct sy_drill_fixes *ret);
 void sy_rehearsal_fix(const struct sy_drill *drill, enum sy_rehearsal_kind kind,
                       char ret[SY_DRILL_TEXT_MAX]);
 
-/* As exact as a person wants it: 480ms, 2.1s, 3m12s; buf of 32 bytes; returns buf. */
+/* As exact as a person wants it: 480 ms, 2.1s, 3m12s; buf of 32 bytes; returns buf. */
 const char *sy_drill_duration(int64_t ms, char buf[32]);
 
 /* Text, as it comes: what is there before the rehearsals, one of them, the end. */
 void sy_drill_text_begin(FILE *to, const struct sy_drill *drill);
 void sy_drill_text_rehearsal(FILE *to, const struct sy_drill *drill, enum sy_rehearsal_kind kind);
 void sy_drill_text_end(FILE *to, const struct sy_drill *drill);
-/* JSON: one line a finding, one a rehearsal, the summary. The caller frees it. */
+/* JSON: one line a finding, one when a rehearsal begins and one when it has ended, the summary. The
+ * caller frees it. */
 char *sy_drill_json_finding(const struct sy_finding *finding)
     __attribute__((returns_nonnull, malloc));
+char *sy_drill_json_began(enum sy_rehearsal_kind kind) __attribute__((returns_nonnull, malloc));
 char *sy_drill_json_rehearsal(const struct sy_drill *drill, enum sy_rehearsal_kind kind)
     __attribute__((returns_nonnull, malloc));
 char *sy_drill_json_end(const struct sy_drill *drill) __attribute__((returns_nonnull, malloc));

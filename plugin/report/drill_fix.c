@@ -145,7 +145,9 @@ static void add(struct sy_drill_fixes *fixes, const char *sentence) {
 
 static void add_finding(struct sy_drill_fixes *fixes, const struct sy_finding *finding) {
     char sentence[SY_DRILL_TEXT_MAX];
-    if (finding->severity == SY_SEVERITY_OK)
+    /* What could not be looked at, and nobody can do anything about, the rehearsals show. */
+    if (finding->severity == SY_SEVERITY_OK ||
+        (finding->severity == SY_SEVERITY_UNKNOWN && !finding->fix[0]))
         return;
     (void)snprintf(sentence, sizeof sentence, "%s%s%s", finding->text, finding->fix[0] ? ": " : "",
                    finding->fix);

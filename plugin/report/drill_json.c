@@ -26,6 +26,13 @@ char *sy_drill_json_finding(const struct sy_finding *finding) {
     return sy_json_write(o);
 }
 
+char *sy_drill_json_began(enum sy_rehearsal_kind kind) {
+    SY_AUTO_JSON struct json_object *o = json_object_new_object();
+    add_string(o, "event", "began");
+    add_string(o, "rehearsal", sy_rehearsal_word(kind));
+    return sy_json_write(o);
+}
+
 char *sy_drill_json_rehearsal(const struct sy_drill *drill, enum sy_rehearsal_kind kind) {
     const struct sy_rehearsal *rehearsal = &drill->rehearsals[kind];
     SY_AUTO_JSON struct json_object *o = json_object_new_object();

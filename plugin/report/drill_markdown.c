@@ -31,8 +31,7 @@ static void put_row(FILE *to, const struct sy_drill *drill, enum sy_rehearsal_ki
     (void)fprintf(to, " | ");
     put_time(to, rehearsal->took_ms);
     (void)fprintf(to, " | ");
-    if (rehearsal->switch_ms >= 0)
-        (void)fprintf(to, "%lld ms", (long long)rehearsal->switch_ms);
+    put_time(to, rehearsal->switch_ms);
     (void)fprintf(to, " | ");
     put_time(to, rehearsal->exposed_ms);
     (void)fprintf(to, " | ");
