@@ -58,6 +58,7 @@ struct sy_cli {
     bool dry_run;
     enum sy_shell shell;
     char bad_version[SY_VERSION_MAX + 1]; /* drill */
+    int only;                             /* drill: enum sy_rehearsal_kind; -1: all */
     const char *markdown;                 /* drill: also write the report there; NULL: nowhere */
     int64_t rate_per_minute;              /* of the traffic that is made; 0: none */
     const char *payload;                  /* JSON, of each invocation */

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "report/drill.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +19,9 @@ const char *const sy_inconclusive_choices[] = {SY_INCONCLUSIVES(X) NULL};
 const char *const sy_primary_choices[] = {SY_PRIMARIES(X) NULL};
 const char *const sy_output_choices[] = {SY_FORMATS(X) NULL};
 const char *const sy_shell_choices[] = {SY_SHELLS(X) NULL};
+#undef X
+#define X(name, word, title, expected) word,
+const char *const sy_only_choices[] = {SY_REHEARSALS(X) NULL};
 #undef X
 
 int sy_flag_stages(const char *value, struct sy_cli *cli, struct sy_error *error) {
@@ -73,7 +77,7 @@ int sy_flag_at(const char *value, struct sy_cli *cli, struct sy_error *error) {
 
 static int parse_choice(const char *name, const char *const *choices, const char *value, int *ret,
                         struct sy_error *error) {
-    char known[64] = "";
+    char known[200] = "";
     char shown[64];
     for (int i = 0; choices[i]; i++) {
         size_t n = strlen(known);
@@ -142,6 +146,10 @@ int sy_flag_rate(const char *value, struct sy_cli *cli, struct sy_error *error) 
             sy_text_clean(value, strlen(value), shown, sizeof shown), MOST_A_SECOND);
     cli->rate_per_minute = n * (is_second ? 60 : 1);
     return 0;
+}
+
+int sy_flag_only(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return parse_choice("only", sy_only_choices, value, &cli->only, error);
 }
 
 int sy_flag_payload(const char *value, struct sy_cli *cli, struct sy_error *error) {

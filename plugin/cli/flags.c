@@ -109,6 +109,8 @@ static const struct flag flags[] = {
      "what to invoke it with (default {})"},
     {"for", "TIME", SY_CMD_TRAFFIC, KIND_DURATION, AT(for_ms), 0, NULL,
      "how long (default: until stopped by a signal)"},
+    {"only", "NAME", DRILL, KIND_SPECIAL, 0, 0, sy_flag_only,
+     "rehearse this one alone, as the report calls it (default: all)", sy_only_choices},
     {"markdown", "FILE", DRILL, KIND_TEXT, AT(markdown), 0, NULL,
      "write the report there, too, as Markdown"},
     {"wait", "WHAT", RELEASES | SY_CMD_RESUME, KIND_SPECIAL, 0, 0, sy_flag_wait,
@@ -194,7 +196,8 @@ static int set(const struct flag *flag, const char *value, struct sy_cli *cli,
                struct sy_error *error) {
     void *field = (char *)cli + flag->offset;
     bool in_spec = flag->offset >= AT(spec) && flag->offset < AT(spec) + sizeof cli->spec;
-    bool special = flag->kind == KIND_SPECIAL && strcmp(flag->name, "output") != 0;
+    bool special = flag->kind == KIND_SPECIAL && strcmp(flag->name, "output") != 0 &&
+                   strcmp(flag->name, "only") != 0;
     if ((in_spec || special) && !cli->spec_flag)
         cli->spec_flag = flag->name;
     switch (flag->kind) {
@@ -388,6 +391,7 @@ int sy_flags_parse(const struct sy_command *command, int argc, char **argv, stru
     *ret = (struct sy_cli){.command = command->name,
                            .keep = SY_KEEP_DEFAULT,
                            .shell = SY_SHELL_COUNT,
+                           .only = -1,
                            .rate_per_minute = 5 * 60,
                            .payload = "{}"};
     sy_spec_init(&ret->spec);

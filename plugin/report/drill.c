@@ -31,12 +31,14 @@ const char *sy_rehearsal_result_word(enum sy_rehearsal_result result) {
 
 void sy_drill_init(struct sy_drill *drill) {
     *drill = (struct sy_drill){0};
-    for (int i = 0; i < SY_REHEARSAL_COUNT; i++)
+    for (int i = 0; i < SY_REHEARSAL_COUNT; i++) {
+        drill->chosen[i] = true;
         drill->rehearsals[i] = (struct sy_rehearsal){.took_ms = -1,
                                                      .switch_ms = -1,
                                                      .exposed_ms = -1,
                                                      .failed_requests = -1,
                                                      .answered = {-1, -1}};
+    }
 }
 
 bool sy_drill_is_back(const struct sy_drill *drill) {
@@ -47,7 +49,8 @@ bool sy_drill_is_back(const struct sy_drill *drill) {
 int sy_drill_count(const struct sy_drill *drill, enum sy_rehearsal_result result) {
     int n = 0;
     for (int i = 0; i < SY_REHEARSAL_COUNT; i++)
-        n += drill->rehearsals[i].result == result;
+        n += drill->chosen[i] &&
+             (result == SY_REHEARSAL_RESULT_COUNT || drill->rehearsals[i].result == result);
     return n;
 }
 
@@ -87,7 +90,7 @@ static void put_numbers(FILE *to, const struct sy_rehearsal *rehearsal) {
                       sy_drill_duration(rehearsal->exposed_ms, time));
         between = ", ";
     }
-    if (rehearsal->failed_requests >= 0)
+    if (rehearsal->failed_requests >= rehearsal->failed_at_least)
         (void)fprintf(
             to, "%s%s%lld request%s failed", between, rehearsal->failed_at_least ? "at least " : "",
             (long long)rehearsal->failed_requests, rehearsal->failed_requests == 1 ? "" : "s");
@@ -113,7 +116,8 @@ void sy_drill_text_end(FILE *to, const struct sy_drill *drill) {
     int not_run = sy_drill_count(drill, SY_REHEARSAL_NOT_RUN);
     char time[32];
     (void)fprintf(to, "%d of %d passed in %s", sy_drill_count(drill, SY_REHEARSAL_PASSED),
-                  SY_REHEARSAL_COUNT, sy_drill_duration(drill->ended_ms - drill->began_ms, time));
+                  sy_drill_count(drill, SY_REHEARSAL_RESULT_COUNT),
+                  sy_drill_duration(drill->ended_ms - drill->began_ms, time));
     if (not_run)
         (void)fprintf(to, ", %d not run", not_run);
     if (drill->left.primary[0])

@@ -74,13 +74,15 @@ struct sy_drill {
     struct sy_error traffic; /* why the traffic that the drill sends failed; SY_OK = it did not */
     bool sends_traffic;
     bool interrupted;
+    bool chosen[SY_REHEARSAL_COUNT]; /* those that this drill is of */
     struct sy_rehearsal rehearsals[SY_REHEARSAL_COUNT];
     struct sy_routing left; /* the alias at the end; primary "" = not known */
 };
 
-/* Nothing was run yet. */
+/* Nothing was run yet; all are chosen. */
 void sy_drill_init(struct sy_drill *drill);
 bool sy_drill_is_back(const struct sy_drill *drill); /* the alias is on the good version alone */
+/* How many of the chosen ones; SY_REHEARSAL_RESULT_COUNT: whatever their result. */
 int sy_drill_count(const struct sy_drill *drill, enum sy_rehearsal_result result);
 
 /* One sentence for each failed rehearsal and each finding, each once; returns how many. 0: there is

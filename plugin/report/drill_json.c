@@ -48,8 +48,9 @@ char *sy_drill_json_rehearsal(const struct sy_drill *drill, enum sy_rehearsal_ki
     add_known(o, "took_ms", rehearsal->took_ms);
     add_known(o, "switch_ms", rehearsal->switch_ms);
     add_known(o, "exposed_ms", rehearsal->exposed_ms);
-    add_known(o, rehearsal->failed_at_least ? "failed_requests_at_least" : "failed_requests",
-              rehearsal->failed_requests);
+    if (rehearsal->failed_requests >= rehearsal->failed_at_least)
+        add_known(o, rehearsal->failed_at_least ? "failed_requests_at_least" : "failed_requests",
+                  rehearsal->failed_requests);
     add_string(o, "fix", fix);
     return sy_json_write(o);
 }

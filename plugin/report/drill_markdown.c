@@ -35,7 +35,7 @@ static void put_row(FILE *to, const struct sy_drill *drill, enum sy_rehearsal_ki
     (void)fprintf(to, " | ");
     put_time(to, rehearsal->exposed_ms);
     (void)fprintf(to, " | ");
-    if (rehearsal->failed_requests >= 0)
+    if (rehearsal->failed_requests >= rehearsal->failed_at_least)
         (void)fprintf(to, "%s%lld", rehearsal->failed_at_least ? "at least " : "",
                       (long long)rehearsal->failed_requests);
     (void)fprintf(to, " |\n");
@@ -46,7 +46,8 @@ void sy_drill_markdown(FILE *to, const struct sy_drill *drill) {
     char at[24];
     char routing[80];
     (void)fprintf(to, "## Drill: %d of %d rehearsals passed\n\n",
-                  sy_drill_count(drill, SY_REHEARSAL_PASSED), SY_REHEARSAL_COUNT);
+                  sy_drill_count(drill, SY_REHEARSAL_PASSED),
+                  sy_drill_count(drill, SY_REHEARSAL_RESULT_COUNT));
     if (drill->in_sandbox)
         (void)fprintf(to, "In a sandbox, %s.", sy_time_format(drill->began_ms, at));
     else
@@ -58,7 +59,8 @@ void sy_drill_markdown(FILE *to, const struct sy_drill *drill) {
     (void)fprintf(to, "\n\n| | rehearsed | expected | happened | took | switched in | after the "
                       "first bad traffic | failed requests |\n|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < SY_REHEARSAL_COUNT; i++)
-        put_row(to, drill, (enum sy_rehearsal_kind)i);
+        if (drill->chosen[i])
+            put_row(to, drill, (enum sy_rehearsal_kind)i);
     sy_drill_fix(drill, fixes);
     (void)fprintf(to, "\n### To fix\n\n");
     for (size_t i = 0; i < fixes->n; i++) {
