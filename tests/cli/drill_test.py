@@ -253,7 +253,7 @@ def fails(title, says, *words, code=1, what=None, before=None, rehearsed=True):
 
 fails("no metrics arrive", "no metrics of version 42 arrived, though it answered ", "--only", "bad-in-stage",
       what=drill_scenario(metrics={"resolution": "1s", "delay_ms": 3600000}))
-fails("no traffic", "no traffic of version 41 was seen: send some to the alias", "--rate", "0", "--only", "bad-in-stage")
+fails("no traffic", "no traffic of version 42 was seen: send some to the alias", "--rate", "0", "--only", "bad-in-stage")
 fails("too little traffic", "raise --rate or give --window more time", "--rate", "2/s", "--min-invocations", "50", "--only", "healthy-release")
 fails("the right to invoke", "allow the IAM action lambda:InvokeFunction for", rehearsed=False,
       before=lambda world: world.fault("Invoke", "status", status=403, code="AccessDeniedException", message="no"))
