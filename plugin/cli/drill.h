@@ -25,6 +25,27 @@ struct sy_drill_setting {
     int64_t turns_bad_ms; /* in the sandbox: when the version of BAD_AT_FULL begins to fail */
 };
 
+/* drill_ask.c: the words of a command line; text: of those that are made. */
+enum { SY_WORDS_MAX = 48 };
+struct sy_words {
+    const char *list[SY_WORDS_MAX];
+    size_t n;
+    char text[512];
+    size_t used;
+};
+/* The verb, on that function and the drill's alias. */
+void sy_words_begin(struct sy_words *words, const struct sy_drill_setting *setting,
+                    const char *function, const char *verb);
+void sy_word(struct sy_words *words, const char *text);
+void sy_word_pair(struct sy_words *words, const char *name, const char *value);
+/* The same with a value that is made here. */
+void sy_word_flag(struct sy_words *words, const char *name, const char *fmt, ...) SY_PRINTF(3, 4);
+
+/* Where the alias is, and whether its release is over, or in its lock-in. */
+SY_MUST_USE int sy_drill_look(const struct sy_drill_setting *setting, const char *function,
+                              struct sy_routing *ret, bool *ret_over, struct sy_error *error);
+bool sy_drill_is_alone(const struct sy_routing *routing, const char *version);
+
 /* drill_rehearse.c: rehearse it, from and to a good version that has all traffic if that can be. In
  * the sandbox each has a function of its own: sy_drill_function(). */
 void sy_rehearse(const struct sy_drill_setting *setting, enum sy_rehearsal_kind kind,

@@ -5,11 +5,10 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK_MS = 100, COMMAND_MS = 600000, LEAVE_MS = 120000, TRAFFIC_MS = 30000, WORDS_MAX = 48 };
+enum { LOOK_MS = 100, COMMAND_MS = 600000, LEAVE_MS = 120000, TRAFFIC_MS = 30000 };
 
 /* One that is under way. */
 struct rehearsal {
@@ -37,65 +36,20 @@ static const struct sy_spec *spec_of(const struct rehearsal *r) {
     return &r->setting->cli->spec;
 }
 
-/* ---- words of a command line ---- */
-
-struct words {
-    const char *list[WORDS_MAX];
-    size_t n;
-    char text[2048]; /* of those that are made */
-    size_t used;
-};
-
-static void word(struct words *words, const char *text) {
-    if (words->n + 1 < WORDS_MAX)
-        words->list[words->n++] = text;
-}
-
-static void flag(struct words *words, const char *name, const char *fmt, ...) SY_PRINTF(3, 4);
-static void flag(struct words *words, const char *name, const char *fmt, ...) {
-    size_t room = sizeof words->text - words->used;
-    char *at = words->text + words->used;
-    va_list args;
-    va_start(args, fmt);
-    int n = vsnprintf(at, room, fmt, args);
-    va_end(args);
-    if (n < 0 || (size_t)n >= room)
-        return;
-    words->used += (size_t)n + 1;
-    word(words, name);
-    word(words, at);
-}
-
-static void begin_words(struct words *words, const struct sy_drill_setting *setting,
-                        const char *function, const char *verb) {
-    const struct sy_cli *cli = setting->cli;
-    *words = (struct words){0};
-    word(words, verb);
-    flag(words, "--function", "%s", function);
-    flag(words, "--alias", "%s", cli->spec.alias);
-    flag(words, "--output", "json");
-    if (cli->region)
-        flag(words, "--region", "%s", cli->region);
-    if (cli->endpoint)
-        flag(words, "--endpoint-url", "%s", cli->endpoint);
-    if (cli->profile)
-        flag(words, "--profile", "%s", cli->profile);
-}
-
-static void release_words(struct words *words, const struct rehearsal *r, const char *version,
+static void release_words(struct sy_words *words, const struct rehearsal *r, const char *version,
                           const char *stages, const char *threshold) {
     const struct sy_spec *spec = spec_of(r);
     char percent[16];
-    begin_words(words, r->setting, r->function, "apply");
-    flag(words, "--version", "%s", version);
-    flag(words, "--stages", "%s", stages);
-    flag(words, "--threshold", "%s",
-         threshold ? threshold : sy_percent_format(spec->threshold_bp, percent));
-    flag(words, "--min-invocations", "%lld", (long long)spec->min_invocations);
-    flag(words, "--window", "%lldms", (long long)spec->window_ms);
-    flag(words, "--period", "%lldms", (long long)spec->period_ms);
-    flag(words, "--poll", "%lldms", (long long)spec->poll_ms);
-    flag(words, "--lock-in", "%lldms", (long long)spec->lock_in_ms);
+    sy_words_begin(words, r->setting, r->function, "apply");
+    sy_word_pair(words, "--version", version);
+    sy_word_pair(words, "--stages", stages);
+    sy_word_flag(words, "--threshold", "%s",
+                 threshold ? threshold : sy_percent_format(spec->threshold_bp, percent));
+    sy_word_flag(words, "--min-invocations", "%lld", (long long)spec->min_invocations);
+    sy_word_flag(words, "--window", "%lldms", (long long)spec->window_ms);
+    sy_word_flag(words, "--period", "%lldms", (long long)spec->period_ms);
+    sy_word_flag(words, "--poll", "%lldms", (long long)spec->poll_ms);
+    sy_word_flag(words, "--lock-in", "%lldms", (long long)spec->lock_in_ms);
 }
 
 /* ---- what is heard ---- */
@@ -190,7 +144,7 @@ static int end(struct rehearsal *r, struct sy_run *run) {
 
 /* ---- what is done ---- */
 
-static bool start(struct rehearsal *r, const struct words *words, struct sy_run *ret) {
+static bool start(struct rehearsal *r, const struct sy_words *words, struct sy_run *ret) {
     struct sy_error error = {0};
     if (sy_run_start(ret, words->list, r->setting->environment, &error) == 0)
         return true;
@@ -200,25 +154,25 @@ static bool start(struct rehearsal *r, const struct words *words, struct sy_run 
 
 /* A person's word; its exit code. */
 static int say(struct rehearsal *r, const char *verb, const char *name, const char *value) {
-    struct words words;
+    struct sy_words words;
     struct sy_run run;
-    begin_words(&words, r->setting, r->function, verb);
+    sy_words_begin(&words, r->setting, r->function, verb);
     if (name)
-        word(&words, name);
+        sy_word(&words, name);
     if (value)
-        word(&words, value);
+        sy_word(&words, value);
     return start(r, &words, &run) ? end(r, &run) : -1;
 }
 
 /* Release the version, and hear it to its end. */
 static int release(struct rehearsal *r, const char *version, const char *stages,
                    const char *threshold, bool to_the_end) {
-    struct words words;
+    struct sy_words words;
     struct sy_run run;
     release_words(&words, r, version, stages, threshold);
-    word(&words, "--retry");
+    sy_word(&words, "--retry");
     if (to_the_end)
-        flag(&words, "--wait", "lock-in");
+        sy_word_pair(&words, "--wait", "lock-in");
     return start(r, &words, &run) ? end(r, &run) : -1;
 }
 
@@ -250,11 +204,11 @@ static bool in_mid_stage(struct rehearsal *r, struct sy_run *ret) {
     const struct sy_spec *spec = spec_of(r);
     char stages[32];
     char weight[16];
-    struct words words;
+    struct sy_words words;
     int32_t weight_bp = spec->n_stages ? spec->stages[0].weight_bp : 1000;
     (void)snprintf(stages, sizeof stages, "%s/15m", sy_percent_format(weight_bp, weight));
     release_words(&words, r, r->setting->drill->bad, stages, unjudged);
-    word(&words, "--retry");
+    sy_word(&words, "--retry");
     if (!start(r, &words, ret))
         return false;
     if (follow(r, ret, "stage_started") && wait_for_traffic(r, ret))
@@ -265,27 +219,6 @@ static bool in_mid_stage(struct rehearsal *r, struct sy_run *ret) {
 
 /* ---- what came of it ---- */
 
-static int look(const struct sy_drill_setting *setting, const char *function,
-                struct sy_routing *ret, bool *ret_closed, struct sy_error *error) {
-    struct words words;
-    struct sy_run run;
-    const char *line = NULL;
-    begin_words(&words, setting, function, "status");
-    word(&words, "--no-settle");
-    if (sy_run_start(&run, words.list, setting->environment, error))
-        return -1;
-    int failed = sy_run_line(&run, COMMAND_MS, &line) <= 0
-                     ? sy_fail(error, SY_UNAVAILABLE, "status of %s:%s said nothing", function,
-                               setting->cli->spec.alias)
-                     : sy_run_status(line, ret, ret_closed, error);
-    (void)sy_run_finish(&run, LEAVE_MS);
-    return failed;
-}
-
-static bool is_alone(const struct sy_routing *routing, const char *version) {
-    return !routing->additional[0] && strcmp(routing->primary, version) == 0;
-}
-
 /* It passed if all was good and the alias is on that version alone. */
 static void judge(struct rehearsal *r, bool good, const char *version) {
     struct sy_rehearsal *told = r->told;
@@ -295,16 +228,16 @@ static void judge(struct rehearsal *r, bool good, const char *version) {
     char shown[80];
     if (is_stopped(r))
         return;
-    bool known = look(r->setting, r->function, &routing, &closed, &error) == 0;
+    bool known = sy_drill_look(r->setting, r->function, &routing, &closed, &error) == 0;
     if (!known)
         hear_error(r, &error);
-    good = good && known && is_alone(&routing, version);
+    good = good && known && sy_drill_is_alone(&routing, version);
     told->result = good ? SY_REHEARSAL_PASSED : SY_REHEARSAL_FAILED;
     const char *why = good ? "" : r->text[0] ? r->text : told->error.message;
     (void)snprintf(told->happened, sizeof told->happened, "%s%s%s",
                    r->outcome[0] ? r->outcome : (good ? "as expected" : "no release ended"),
                    why[0] ? ": " : "", why);
-    if (known && !is_alone(&routing, version)) {
+    if (known && !sy_drill_is_alone(&routing, version)) {
         size_t n = strlen(told->happened);
         (void)snprintf(told->happened + n, sizeof told->happened - n, "; the alias is on %s",
                        sy_routing_format(&routing, shown));
@@ -404,7 +337,7 @@ static void pause_and_promote(struct rehearsal *r) {
 }
 
 static void refused_again(struct rehearsal *r) {
-    struct words words;
+    struct sy_words words;
     struct sy_run run;
     const struct sy_drill *drill = r->setting->drill;
     bool good = promote_bad(r) && say(r, "rollback", "--reason", "a drill") == 0;
@@ -490,58 +423,4 @@ void sy_rehearse(const struct sy_drill_setting *setting, enum sy_rehearsal_kind 
     ret->took_ms = sy_time_now() - began_ms;
     wait_for_count(&r);
     tell_numbers(&r);
-}
-
-int sy_drill_take_back(const struct sy_drill_setting *setting, struct sy_routing *ret,
-                       struct sy_error *error) {
-    enum { TRIES = 3 };
-    const char *good = setting->drill->good;
-    const char *function = setting->cli->spec.function;
-    for (int i = 0; i <= TRIES; i++) {
-        struct words words;
-        struct sy_run run;
-        const char *line = NULL;
-        bool closed = false;
-        bool known = look(setting, function, ret, &closed, error) == 0;
-        if (known && closed && is_alone(ret, good))
-            return 0;
-        if (i == TRIES)
-            break;
-        begin_words(&words, setting, function, "rollback");
-        flag(&words, "--version", "%s", good);
-        if (sy_run_start(&run, words.list, setting->environment, error))
-            return -1;
-        while (sy_run_line(&run, COMMAND_MS, &line) > 0)
-            ;
-        (void)sy_run_finish(&run, LEAVE_MS);
-    }
-    return sy_fail(error, SY_FAILED_PRECONDITION,
-                   "%s:%s could not be put on version %s alone; see where it stands with "
-                   "`steelyard status --function %s --alias %s`",
-                   function, setting->cli->spec.alias, good, function, setting->cli->spec.alias);
-}
-
-int sy_drill_findings(const struct sy_drill_setting *setting, struct sy_findings *ret,
-                      struct sy_error *error) {
-    struct words words;
-    struct sy_run run;
-    const char *line = NULL;
-    begin_words(&words, setting, setting->cli->spec.function, "check");
-    flag(&words, "--version", "%s", setting->drill->bad);
-    if (sy_run_start(&run, words.list, setting->environment, error))
-        return -1;
-    int failed = sy_run_line(&run, COMMAND_MS, &line) <= 0
-                     ? sy_fail(error, SY_UNAVAILABLE, "check said nothing")
-                     : sy_run_findings(line, ret, error);
-    (void)sy_run_finish(&run, LEAVE_MS);
-    return failed;
-}
-
-int sy_drill_send_traffic(const struct sy_drill_setting *setting, struct sy_run *ret,
-                          struct sy_error *error) {
-    struct words words;
-    begin_words(&words, setting, setting->cli->spec.function, "traffic");
-    flag(&words, "--rate", "%lld/m", (long long)setting->cli->rate_per_minute);
-    flag(&words, "--payload", "%s", setting->cli->payload);
-    return sy_run_start(ret, words.list, setting->environment, error);
 }
