@@ -67,6 +67,8 @@ void sy_drill_text_begin(FILE *to, const struct sy_drill *drill) {
         if (finding->severity != SY_SEVERITY_OK)
             (void)fprintf(to, "  %-8s %s\n", sy_severity_word(finding->severity), finding->text);
     }
+    (void)fprintf(to, "%11s%-17s%6s %8s %8s %6s  outcome\n", "", "rehearsal", "took", "switch",
+                  "exposed", "failed");
 }
 
 const char *sy_drill_duration(int64_t ms, char buf[32]) {
@@ -76,38 +78,35 @@ const char *sy_drill_duration(int64_t ms, char buf[32]) {
     return buf;
 }
 
-/* "; switched in 23 ms, 2.1s after the first bad traffic, 31 requests failed" */
-static void put_numbers(FILE *to, const struct sy_rehearsal *rehearsal) {
-    const char *between = "; ";
-    char time[32];
-    if (rehearsal->switch_ms >= 0) {
-        (void)fprintf(to, "%sswitched in %s", between,
-                      sy_drill_duration(rehearsal->switch_ms, time));
-        between = ", ";
-    }
-    if (rehearsal->exposed_ms >= 0) {
-        (void)fprintf(to, "%s%s after the first bad traffic", between,
-                      sy_drill_duration(rehearsal->exposed_ms, time));
-        between = ", ";
-    }
+/* "-" where it is not known. */
+static void put_time(FILE *to, int width, int64_t ms) {
+    char time[32] = "-";
+    if (ms >= 0)
+        (void)sy_drill_duration(ms, time);
+    (void)fprintf(to, "%*s ", width, time);
+}
+
+static void put_failed(FILE *to, const struct sy_rehearsal *rehearsal) {
+    char failed[32] = "-";
     if (rehearsal->failed_requests >= rehearsal->failed_at_least)
-        (void)fprintf(
-            to, "%s%s%lld request%s failed", between, rehearsal->failed_at_least ? "at least " : "",
-            (long long)rehearsal->failed_requests, rehearsal->failed_requests == 1 ? "" : "s");
+        (void)snprintf(failed, sizeof failed, "%lld%s", (long long)rehearsal->failed_requests,
+                       rehearsal->failed_at_least ? "+" : "");
+    (void)fprintf(to, "%6s  ", failed);
 }
 
 void sy_drill_text_rehearsal(FILE *to, const struct sy_drill *drill, enum sy_rehearsal_kind kind) {
     const struct sy_rehearsal *rehearsal = &drill->rehearsals[kind];
-    char time[32] = "";
-    if (rehearsal->took_ms >= 0)
-        (void)sy_drill_duration(rehearsal->took_ms, time);
-    (void)fprintf(to, "  %-8s %-16s %6s  %s", sy_rehearsal_result_word(rehearsal->result),
-                  sy_rehearsal_word(kind), time, rehearsal->happened);
-    put_numbers(to, rehearsal);
+    bool passed = rehearsal->result == SY_REHEARSAL_PASSED;
+    (void)fprintf(to, "  %-8s %-17s", sy_rehearsal_result_word(rehearsal->result),
+                  sy_rehearsal_word(kind));
+    put_time(to, 6, rehearsal->took_ms);
+    put_time(to, 8, rehearsal->switch_ms);
+    put_time(to, 8, rehearsal->exposed_ms);
+    put_failed(to, rehearsal);
+    (void)fprintf(to, "%s\n", passed ? rehearsal->happened : "");
     if (rehearsal->result == SY_REHEARSAL_FAILED)
-        (void)fprintf(to, "\n%36srehearsed: %s\n%36sexpected: %s", "", sy_rehearsal_title(kind), "",
-                      sy_rehearsal_expected(kind));
-    (void)fprintf(to, "\n");
+        (void)fprintf(to, "           %s\n           expected: %s\n           happened: %s\n",
+                      sy_rehearsal_title(kind), sy_rehearsal_expected(kind), rehearsal->happened);
 }
 
 void sy_drill_text_end(FILE *to, const struct sy_drill *drill) {

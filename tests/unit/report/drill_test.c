@@ -205,11 +205,14 @@ static void text_rehearsal(void **state) {
     r->failed_requests = 1;
     SY_AUTO_FREE char *text = print(rehearsal_face);
     assert_string_equal(text,
-                        "  passed   abort             1m32s  CANCELLED; switched in 23 ms, 2.1s "
-                        "after the first bad traffic, 1 request failed\n");
+                        "  passed   abort             1m32s    23 ms     2.1s      1  CANCELLED\n");
     r->result = SY_REHEARSAL_FAILED;
     SY_AUTO_FREE char *shown = print(rehearsal_face);
-    assert_has(shown, "expected: CANCELLED, and the alias is back\n");
+    assert_has(shown, "           expected: CANCELLED, and the alias is back\n"
+                      "           happened: CANCELLED\n");
+    r->failed_at_least = true;
+    SY_AUTO_FREE char *least = print(rehearsal_face);
+    assert_has(least, "     1+ ");
 }
 
 static void markdown_page(void **state) {
