@@ -279,8 +279,10 @@ static void bad_in_stage(struct rehearsal *r) {
 static void bad_at_full(struct rehearsal *r) {
     char stages[256] = "instant";
     const struct sy_drill *drill = r->setting->drill;
+    struct sy_spec first = *spec_of(r);
+    first.n_stages = 1;
     if (drill->in_sandbox)
-        (void)sy_stages_format(spec_of(r), stages);
+        (void)sy_stages_format(&first, stages);
     (void)release(r, drill->bad, stages, NULL, true);
     if (drill->in_sandbox)
         r->bad_from_ms = r->setting->turns_bad_ms;

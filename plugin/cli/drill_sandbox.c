@@ -20,7 +20,7 @@ extern char **environ;
  * release is promoted, also on a slow machine. */
 static const double requests_per_second = 200;
 static const double bad_rate = 0.5;
-enum { TURNS_BAD_S = 10, START_MS = 10000, END_MS = 10000 };
+enum { TURNS_BAD_S = 12, START_MS = 10000, END_MS = 10000 };
 
 /* ---- the environment ---- */
 
@@ -173,12 +173,14 @@ static int write_file(const char *path, const char *text, struct sy_error *error
     return 0;
 }
 
+/* Short, but of a window with one period to spare: a poll that falls just behind the end of a
+ * second does not see that second yet. */
 static void choose_settings(struct sy_cli *settings) {
     struct sy_spec *spec = &settings->spec;
-    spec->stages[0] = (struct sy_stage){.weight_bp = 1000, .bake_ms = 2000};
-    spec->stages[1] = (struct sy_stage){.weight_bp = 5000, .bake_ms = 2000};
+    spec->stages[0] = (struct sy_stage){.weight_bp = 1000, .bake_ms = 3000};
+    spec->stages[1] = (struct sy_stage){.weight_bp = 5000, .bake_ms = 3000};
     spec->n_stages = 2;
-    spec->window_ms = 2000;
+    spec->window_ms = 3000;
     spec->period_ms = spec->poll_ms = 1000;
     spec->lock_in_ms = 30000;
     (void)snprintf(spec->alias, sizeof spec->alias, "live");
