@@ -330,9 +330,9 @@ static int prepare_function(struct drilling *d, struct sy_error *error) {
 
 /* Each from the good version alone, and so is the end. */
 static void rehearse_in_turn(struct drilling *d, struct thread *threads) {
-    struct sy_error error = {0};
     bool goes_on = !has_error(&d->drill.findings) &&
-                   sy_drill_take_back(&d->setting, &d->drill.left, &error) == 0 && begin_traffic(d);
+                   sy_drill_take_back(&d->setting, &d->drill.left, &d->drill.back) == 0 &&
+                   begin_traffic(d);
     for (int i = 0; goes_on && i < SY_REHEARSAL_COUNT && !d->handled; i++) {
         if (!d->drill.chosen[i])
             continue;
@@ -341,12 +341,10 @@ static void rehearse_in_turn(struct drilling *d, struct thread *threads) {
         atomic_store(&d->counted.errors, 0);
         if (begin_one(&threads[i]))
             wait_for_all(d, threads, 1);
-        goes_on = sy_drill_take_back(&d->setting, &d->drill.left, &error) == 0;
+        goes_on = sy_drill_take_back(&d->setting, &d->drill.left, &d->drill.back) == 0;
         act_on_signal(d);
     }
     end_traffic(d);
-    if (error.code != SY_OK)
-        (void)fprintf(stderr, "steelyard: %s\n", error.message);
 }
 
 /* ---- all of it ---- */

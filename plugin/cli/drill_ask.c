@@ -71,18 +71,30 @@ bool sy_drill_is_alone(const struct sy_routing *routing, const char *version) {
     return !routing->additional[0] && strcmp(routing->primary, version) == 0;
 }
 
+/* What a rollback said of why it failed: its error, else its last warning. */
+static void hear_why(struct sy_run *run, struct sy_error *why) {
+    struct sy_run_event event;
+    while (sy_run_event(run, ANSWER_MS, &event) > 0) {
+        if (event.error.code != SY_OK)
+            *why = event.error;
+        else if (event.warning && why->code == SY_OK)
+            (void)snprintf(why->message, sizeof why->message, "%s", event.text);
+    }
+}
+
 int sy_drill_take_back(const struct sy_drill_setting *setting, struct sy_routing *ret,
                        struct sy_error *error) {
-    enum { TRIES = 3 };
+    enum { TRIES = 2 }; /* each tries several times by itself */
     const char *good = setting->drill->good;
     const char *function = setting->cli->spec.function;
+    const char *alias = setting->cli->spec.alias;
+    struct sy_error why = {0};
     for (int i = 0; i <= TRIES; i++) {
         struct sy_words words;
         struct sy_run run;
-        const char *line = NULL;
-        bool closed = false;
-        bool known = sy_drill_look(setting, function, ret, &closed, error) == 0;
-        if (known && closed && sy_drill_is_alone(ret, good))
+        bool over = false;
+        bool known = sy_drill_look(setting, function, ret, &over, &why) == 0;
+        if (known && over && sy_drill_is_alone(ret, good))
             return 0;
         if (i == TRIES)
             break;
@@ -90,14 +102,12 @@ int sy_drill_take_back(const struct sy_drill_setting *setting, struct sy_routing
         sy_word_pair(&words, "--version", good);
         if (sy_run_start(&run, words.list, setting->environment, error))
             return -1;
-        while (sy_run_line(&run, ANSWER_MS, &line) > 0)
-            ;
+        hear_why(&run, &why);
         (void)sy_run_finish(&run, END_MS);
     }
-    return sy_fail(error, SY_FAILED_PRECONDITION,
-                   "%s:%s could not be put on version %s alone; see where it stands with "
-                   "`steelyard status --function %s --alias %s`",
-                   function, setting->cli->spec.alias, good, function, setting->cli->spec.alias);
+    return sy_fail(error, why.code == SY_OK ? SY_FAILED_PRECONDITION : why.code,
+                   "%s:%s could not be put on version %s alone: %.200s", function, alias, good,
+                   why.message[0] ? why.message : "something else moves it");
 }
 
 int sy_drill_findings(const struct sy_drill_setting *setting, struct sy_findings *ret,

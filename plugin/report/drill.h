@@ -76,6 +76,7 @@ struct sy_drill {
     bool interrupted;
     bool chosen[SY_REHEARSAL_COUNT]; /* those that this drill is of */
     struct sy_rehearsal rehearsals[SY_REHEARSAL_COUNT];
+    struct sy_error back;   /* why the alias could not be put back; SY_OK = it could */
     struct sy_routing left; /* the alias at the end; primary "" = not known */
 };
 

@@ -116,6 +116,14 @@ void sy_rehearsal_fix(const struct sy_drill *drill, enum sy_rehearsal_kind kind,
     const struct sy_rehearsal *rehearsal = &drill->rehearsals[kind];
     bool judges_good = kind == SY_REHEARSAL_HEALTHY;
     bool judges_bad = kind == SY_REHEARSAL_BAD_IN_STAGE || kind == SY_REHEARSAL_BAD_AT_FULL;
+    const char *why = rehearsal->error.message[0] ? rehearsal->error.message : rehearsal->happened;
+    if (drill->in_sandbox) { /* nobody's function or permission is to blame */
+        (void)snprintf(ret, SY_DRILL_TEXT_MAX,
+                       "%s was not as expected (%s): run it alone, when this machine is less busy: "
+                       "`steelyard drill --only %s`",
+                       sy_rehearsal_word(kind), why, sy_rehearsal_word(kind));
+        return;
+    }
     if (fix_error(&rehearsal->error, ret))
         return;
     if (judges_good && fix_good_version(drill, rehearsal, ret))
@@ -128,9 +136,7 @@ void sy_rehearsal_fix(const struct sy_drill *drill, enum sy_rehearsal_kind kind,
     (void)snprintf(ret, SY_DRILL_TEXT_MAX,
                    "%s was not as expected (%s): look at `steelyard history "
                    "--function %s --alias %s`",
-                   sy_rehearsal_word(kind),
-                   rehearsal->error.message[0] ? rehearsal->error.message : rehearsal->happened,
-                   drill->function[0] ? drill->function : "FUNCTION", drill->alias);
+                   sy_rehearsal_word(kind), why, drill->function, drill->alias);
 }
 
 /* ---- all of them ---- */
@@ -183,6 +189,8 @@ void sy_drill_fix(const struct sy_drill *drill, struct sy_drill_fixes *ret) {
             sy_rehearsal_fix(drill, (enum sy_rehearsal_kind)i, sentence);
             add(ret, sentence);
         }
+    if (!sy_drill_is_back(drill) && fix_error(&drill->back, sentence))
+        add(ret, sentence);
     if (!sy_drill_is_back(drill))
         add_alias(ret, drill);
 }

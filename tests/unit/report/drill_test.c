@@ -156,6 +156,24 @@ static void not_back(void **state) {
         "--function checkout-drill --alias live --version 41`");
 }
 
+static void not_back_for_a_reason(void **state) {
+    static struct sy_drill_fixes fixes;
+    (void)state;
+    (void)snprintf(drill.left.primary, sizeof drill.left.primary, "42");
+    (void)sy_fail(&drill.back, SY_PERMISSION_DENIED,
+                  "lambda UpdateAlias failed; allow the IAM action lambda:UpdateAlias: no");
+    sy_drill_fix(&drill, &fixes);
+    assert_int_equal(fixes.n, 2);
+    assert_non_null(strstr(fixes.list[0], "allow the IAM action lambda:UpdateAlias for"));
+}
+
+static void in_a_sandbox(void **state) {
+    (void)state;
+    drill.in_sandbox = true;
+    failed(SY_REHEARSAL_HEALTHY);
+    assert_fix("`steelyard drill --only healthy-release`");
+}
+
 static void not_known_where(void **state) {
     (void)state;
     drill.left.primary[0] = '\0';
@@ -244,16 +262,28 @@ static void json_lines(void **state) {
 int main(void) {
 #define T(name) cmocka_unit_test_setup(name, setup)
     const struct CMUnitTest tests[] = {
-        T(all_passed),      T(a_finding_is_to_be_fixed),
-        T(unknown_finding), T(missing_action),
-        T(throttled),       T(missing_action_of_a_warning),
-        T(credentials),     T(bad_is_healthy),
-        T(good_fails),      T(bad_fails_enough),
-        T(no_metrics),      T(no_traffic),
-        T(thin_traffic),    T(traffic_failed),
-        T(not_back),        T(not_known_where),
-        T(text_end),        T(text_rehearsal),
-        T(markdown_page),   T(json_lines),
+        T(all_passed),
+        T(a_finding_is_to_be_fixed),
+        T(unknown_finding),
+        T(missing_action),
+        T(throttled),
+        T(missing_action_of_a_warning),
+        T(credentials),
+        T(bad_is_healthy),
+        T(good_fails),
+        T(bad_fails_enough),
+        T(no_metrics),
+        T(no_traffic),
+        T(thin_traffic),
+        T(traffic_failed),
+        T(not_back),
+        T(not_known_where),
+        T(not_back_for_a_reason),
+        T(in_a_sandbox),
+        T(text_end),
+        T(text_rehearsal),
+        T(markdown_page),
+        T(json_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
