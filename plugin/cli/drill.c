@@ -179,7 +179,6 @@ static void act_on_signal(struct drilling *d) {
     if (!sy_cli_signal || d->handled)
         return;
     d->handled = sy_cli_signal;
-    d->drill.interrupted = true;
     atomic_store(&d->stop, true);
     if (d->drill.in_sandbox)
         (void)snprintf(sentence, sizeof sentence, "left; what was rehearsed was in a sandbox");
@@ -211,6 +210,7 @@ static bool read_traffic(struct drilling *d) {
             continue;
         count(d, &second);
         answered |= second.answered;
+        d->drill.nameless |= second.nameless;
         d->drill.traffic = second.error;
     }
     if (got < 0 && d->drill.traffic.code == SY_OK)
@@ -280,7 +280,6 @@ static bool begin_traffic(struct drilling *d) {
     int64_t until_ms = sy_time_now() + TRAFFIC_BEGINS_MS;
     if (!d->cli->rate_per_minute)
         return true;
-    d->drill.sends_traffic = true;
     d->setting.traffic = &d->counted;
     if (sy_drill_send_traffic(&d->setting, &d->traffic, &d->drill.traffic))
         return false;

@@ -234,6 +234,7 @@ int sy_run_second(const char *line, const char *version, struct sy_run_second *r
         ret->answered = true;
         if (sy_json_string(v, "version", true, name, sizeof name, error))
             return -1;
+        ret->nameless |= !name[0];
         if (strcmp(name, version) == 0 &&
             (read_counts(v, &ret->counts, error) ||
              sy_json_int(v, "first_unix_ms", true, 0, INT64_MAX, &ret->first_ms, error)))

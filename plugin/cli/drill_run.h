@@ -56,6 +56,7 @@ struct sy_run_second {
     struct sy_counts counts;
     int64_t first_ms;
     bool answered;         /* any version */
+    bool nameless;         /* Lambda did not say which */
     struct sy_error error; /* of what was not answered */
 };
 SY_MUST_USE int sy_run_second(const char *line, const char *version, struct sy_run_second *ret,

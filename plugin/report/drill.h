@@ -72,8 +72,7 @@ struct sy_drill {
     int64_t ended_ms;
     struct sy_findings findings; /* of `check`, before the first rehearsal */
     struct sy_error traffic; /* why the traffic that the drill sends failed; SY_OK = it did not */
-    bool sends_traffic;
-    bool interrupted;
+    bool nameless;           /* invocations were answered without X-Amz-Executed-Version */
     bool chosen[SY_REHEARSAL_COUNT]; /* those that this drill is of */
     struct sy_rehearsal rehearsals[SY_REHEARSAL_COUNT];
     struct sy_error back;   /* why the alias could not be put back; SY_OK = it could */

@@ -184,6 +184,10 @@ void sy_drill_fix(const struct sy_drill *drill, struct sy_drill_fixes *ret) {
                            drill->traffic.message);
         add(ret, sentence);
     }
+    if (drill->nameless)
+        add(ret,
+            "the answers to invocations have no X-Amz-Executed-Version, so nobody can count by "
+            "version: look for a proxy that takes it out, or another endpoint than Lambda's");
     for (int i = 0; i < SY_REHEARSAL_COUNT; i++)
         if (drill->rehearsals[i].result == SY_REHEARSAL_FAILED) {
             sy_rehearsal_fix(drill, (enum sy_rehearsal_kind)i, sentence);

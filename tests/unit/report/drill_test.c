@@ -167,6 +167,12 @@ static void not_back_for_a_reason(void **state) {
     assert_non_null(strstr(fixes.list[0], "allow the IAM action lambda:UpdateAlias for"));
 }
 
+static void nameless(void **state) {
+    (void)state;
+    drill.nameless = true;
+    assert_fix("no X-Amz-Executed-Version");
+}
+
 static void in_a_sandbox(void **state) {
     (void)state;
     drill.in_sandbox = true;
@@ -280,6 +286,7 @@ int main(void) {
         T(not_known_where),
         T(not_back_for_a_reason),
         T(in_a_sandbox),
+        T(nameless),
         T(text_end),
         T(text_rehearsal),
         T(markdown_page),
