@@ -301,16 +301,21 @@ static int stages_check(const struct sy_spec *spec, struct sy_error *error) {
     return 0;
 }
 
-static int telemetry_check(const struct sy_spec *spec, struct sy_error *error) {
-    if (time_check("period", spec->period_ms, 1000, error) ||
-        time_check("poll", spec->poll_ms, 1000, error) ||
-        time_check("window", spec->window_ms, 2 * spec->period_ms, error))
+int sy_period_check(int64_t period_ms, struct sy_error *error) {
+    if (time_check("period", period_ms, 1000, error))
         return -1;
-    if (spec->period_ms != 1000 && spec->period_ms != 5000 && spec->period_ms != 10000 &&
-        spec->period_ms != 30000 && spec->period_ms % SY_MINUTE_MS)
+    if (period_ms != 1000 && period_ms != 5000 && period_ms != 10000 && period_ms != 30000 &&
+        period_ms % SY_MINUTE_MS)
         return sy_fail_field(error, "period",
                              "period: CloudWatch keeps datapoints of 1s, 5s, 10s, 30s and whole "
                              "minutes; use one of these");
+    return 0;
+}
+
+static int telemetry_check(const struct sy_spec *spec, struct sy_error *error) {
+    if (sy_period_check(spec->period_ms, error) || time_check("poll", spec->poll_ms, 1000, error) ||
+        time_check("window", spec->window_ms, 2 * spec->period_ms, error))
+        return -1;
     if (spec->window_ms / spec->period_ms > SY_WINDOW_BUCKETS)
         return sy_fail_field(error, "window",
                              "window: more than %d periods; use a shorter window or a longer "

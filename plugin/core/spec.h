@@ -99,5 +99,7 @@ SY_MUST_USE int sy_spec_check(const struct sy_spec *spec, struct sy_error *error
 /* The three names alone; version may be NULL. */
 SY_MUST_USE int sy_names_check(const char *function, const char *alias, const char *version,
                                struct sy_error *error);
+/* The length of a telemetry datapoint alone. */
+SY_MUST_USE int sy_period_check(int64_t period_ms, struct sy_error *error);
 
 #endif

@@ -152,6 +152,26 @@ typedef void sy_verify_done(void *ctx, const struct sy_verified *verified,
 void sy_engine_verify(struct sy_engine *engine, const struct sy_verify *verify,
                       sy_verify_done *done, void *ctx);
 
+/* The telemetry of a past span, as telemetry/source.h has it; changes nothing, and asks for nothing
+ * else. INVALID_ARGUMENT names the field: version may be "", baseline needs a version, the span is
+ * not empty, ends now or before, and has SY_MEASURE_PERIODS_MAX periods at most. */
+enum { SY_MEASURE_PERIODS_MAX = 1440 }; /* a day of minutes */
+struct sy_measure {
+    char function[SY_FUNCTION_MAX + 1];
+    char alias[SY_ALIAS_MAX + 1];
+    char version[SY_VERSION_MAX + 1];  /* "": all that went through the alias */
+    char baseline[SY_VERSION_MAX + 1]; /* "" = none */
+    int64_t from_ms;                   /* inclusive; rounded down to a period */
+    int64_t to_ms;                     /* exclusive; rounded up to a period */
+    int64_t period_ms;
+    int64_t whole_from_ms; /* since when the version had the whole alias; 0 = it never had */
+};
+/* Oldest first, only periods with a datapoint. */
+typedef void sy_measure_done(void *ctx, const struct sy_sample *samples, size_t n,
+                             const struct sy_error *error);
+void sy_engine_measure(struct sy_engine *engine, const struct sy_measure *measure,
+                       sy_measure_done *done, void *ctx);
+
 /* Every version of the record that the store keeps, newest first. */
 typedef void sy_history_done(void *ctx, const struct sy_stored_version *versions, size_t n,
                              const struct sy_error *error);

@@ -1,7 +1,7 @@
 /* The engine's own parts: engine.c (loop, work from other threads), gather.c (reading what a
  * decision needs), around.c (what stands around it), drive.c (one release being driven), watch.c
  * (who looks on), onlook.c (from afar), and the verbs: verbs.c (plan, apply, status), resume.c,
- * rollback.c, control.c, verify.c; of a function: publish.c, check.c, cleanup.c. */
+ * rollback.c, control.c, verify.c, measure.c; of a function: publish.c, check.c, cleanup.c. */
 #ifndef SY_ENGINE_ENGINE_INTERNAL_H
 #define SY_ENGINE_ENGINE_INTERNAL_H
 

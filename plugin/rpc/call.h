@@ -42,6 +42,7 @@ struct sy_arguments {
     struct sy_resume resume;
     struct sy_rollback rollback;
     struct sy_verify verify;
+    struct sy_measure measure;
 };
 
 enum sy_tag_kind {

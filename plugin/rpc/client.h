@@ -30,6 +30,9 @@ SY_MUST_USE int sy_host_control(struct sy_host *host, const char *function, cons
                                 struct sy_control_answer *ret, struct sy_error *error);
 SY_MUST_USE int sy_host_verify(struct sy_host *host, const struct sy_verify *verify,
                                struct sy_verified *ret, struct sy_error *error);
+/* Oldest first; the caller frees *ret. */
+SY_MUST_USE int sy_host_measure(struct sy_host *host, const struct sy_measure *measure,
+                                struct sy_sample **ret, size_t *ret_n, struct sy_error *error);
 /* Newest first; the caller frees *ret. */
 SY_MUST_USE int sy_host_history(struct sy_host *host, const char *function, const char *alias,
                                 struct sy_stored_version **ret, size_t *ret_n,

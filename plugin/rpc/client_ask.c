@@ -96,6 +96,31 @@ int sy_host_verify(struct sy_host *host, const struct sy_verify *verify, struct 
     return failed;
 }
 
+int sy_host_measure(struct sy_host *host, const struct sy_measure *measure, struct sy_sample **ret,
+                    size_t *ret_n, struct sy_error *error) {
+    Steelyard__V1__MeasureRequest request = STEELYARD__V1__MEASURE_REQUEST__INIT;
+    ProtobufCMessage *answer = NULL;
+    request.function = (char *)measure->function;
+    request.alias = (char *)measure->alias;
+    request.version = (char *)measure->version;
+    request.baseline = (char *)measure->baseline;
+    request.from_unix_ms = measure->from_ms;
+    request.to_unix_ms = measure->to_ms;
+    request.period_ms = measure->period_ms;
+    request.whole_from_unix_ms = measure->whole_from_ms;
+    if (sy_host_ask(host, METHOD("Measure"), &request.base,
+                    &steelyard__v1__measure_response__descriptor, &answer, error))
+        return -1;
+    const Steelyard__V1__MeasureResponse *response = (const Steelyard__V1__MeasureResponse *)answer;
+    struct sy_sample *samples = sy_calloc(response->n_samples + 1, sizeof *samples);
+    for (size_t i = 0; i < response->n_samples; i++)
+        sy_sample_from_proto(response->samples[i], &samples[i]);
+    *ret = samples;
+    *ret_n = response->n_samples;
+    protobuf_c_message_free_unpacked(answer, NULL);
+    return 0;
+}
+
 int sy_host_history(struct sy_host *host, const char *function, const char *alias,
                     struct sy_stored_version **ret, size_t *ret_n, struct sy_error *error) {
     Steelyard__V1__ListRequest request = STEELYARD__V1__LIST_REQUEST__INIT;

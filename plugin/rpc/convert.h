@@ -90,6 +90,15 @@ struct sy_verified_message {
 };
 void sy_verified_to_proto(const struct sy_verified *verified, struct sy_verified_message *ret);
 
+struct sy_sample_message {
+    Steelyard__V1__Sample sample;
+    Steelyard__V1__Counts canary;
+    Steelyard__V1__Counts baseline;
+};
+void sy_sample_to_proto(const struct sy_sample *sample, struct sy_sample_message *ret);
+/* Nothing of it can be refused; counts that are absent are 0. */
+void sy_sample_from_proto(const Steelyard__V1__Sample *sample, struct sy_sample *ret);
+
 /* Errors: INVALID_ARGUMENT that names the field. *ret is untouched then. */
 SY_MUST_USE int sy_spec_from_proto(const Steelyard__V1__ReleaseSpec *spec, struct sy_spec *ret,
                                    struct sy_error *error);
@@ -108,6 +117,8 @@ SY_MUST_USE int sy_resume_from_proto(const Steelyard__V1__ResumeRequest *request
                                      struct sy_resume *ret, struct sy_error *error);
 SY_MUST_USE int sy_verify_from_proto(const Steelyard__V1__VerifyRequest *request,
                                      struct sy_verify *ret, struct sy_error *error);
+SY_MUST_USE int sy_measure_from_proto(const Steelyard__V1__MeasureRequest *request,
+                                      struct sy_measure *ret, struct sy_error *error);
 /* An event of a kind that is not known here becomes a note with the same text. */
 SY_MUST_USE int sy_event_from_proto(const Steelyard__V1__ReleaseEvent *event,
                                     struct sy_release_event *ret, struct sy_error *error);

@@ -293,6 +293,12 @@ int sy_event_from_proto(const Steelyard__V1__ReleaseEvent *event, struct sy_rele
     return 0;
 }
 
+void sy_sample_from_proto(const Steelyard__V1__Sample *sample, struct sy_sample *ret) {
+    *ret = (struct sy_sample){.start_ms = sample->start_unix_ms};
+    counts_from_proto(sample->canary, &ret->canary);
+    counts_from_proto(sample->baseline, &ret->other);
+}
+
 int sy_verified_from_proto(const Steelyard__V1__VerifyResponse *response, struct sy_verified *ret,
                            struct sy_error *error) {
     struct sy_verified out = {0};

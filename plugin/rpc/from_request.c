@@ -58,3 +58,16 @@ int sy_verify_from_proto(const Steelyard__V1__VerifyRequest *request, struct sy_
     *ret = out;
     return 0;
 }
+
+int sy_measure_from_proto(const Steelyard__V1__MeasureRequest *request, struct sy_measure *ret,
+                          struct sy_error *error) {
+    struct sy_measure out = {.from_ms = request->from_unix_ms,
+                             .to_ms = request->to_unix_ms,
+                             .period_ms = request->period_ms,
+                             .whole_from_ms = request->whole_from_unix_ms};
+    if (STRING(request, &out, function) || STRING(request, &out, alias) ||
+        STRING(request, &out, version) || STRING(request, &out, baseline))
+        return -1;
+    *ret = out;
+    return 0;
+}

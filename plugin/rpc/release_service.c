@@ -118,6 +118,40 @@ static void verify_work(struct sy_call *call, unsigned bits) {
                          sy_call_ask(call));
 }
 
+static void measure_received(struct sy_call *call, const ProtobufCMessage *message) {
+    const Steelyard__V1__MeasureRequest *request = (const Steelyard__V1__MeasureRequest *)message;
+    struct sy_error error = {0};
+    sy_call_decoded(call, sy_measure_from_proto(request, &call->arguments.measure, &error), &error);
+}
+
+static void answer_measure(struct sy_call *call, const struct sy_sample *samples, size_t n) {
+    Steelyard__V1__MeasureResponse response = STEELYARD__V1__MEASURE_RESPONSE__INIT;
+    SY_AUTO_FREE struct sy_sample_message *messages = sy_calloc(n + 1, sizeof *messages);
+    SY_AUTO_FREE Steelyard__V1__Sample **list = sy_calloc(n + 1, sizeof(void *));
+    for (size_t i = 0; i < n; i++) {
+        sy_sample_to_proto(&samples[i], &messages[i]);
+        list[i] = &messages[i].sample;
+    }
+    response.n_samples = n;
+    response.samples = list;
+    sy_call_answer(call, &response.base);
+}
+
+static void measure_done(void *ctx, const struct sy_sample *samples, size_t n,
+                         const struct sy_error *error) {
+    struct sy_call *call = sy_call_to_answer(ctx, error);
+    if (!call)
+        return;
+    answer_measure(call, samples, n);
+    sy_call_unref(call);
+}
+
+static void measure_work(struct sy_call *call, unsigned bits) {
+    if (!sy_server_refuses(call, bits, SY_SERVER_STOPPING) && (bits & SY_WORK_START))
+        sy_engine_measure(call->server->engine, &call->arguments.measure, measure_done,
+                          sy_call_ask(call));
+}
+
 static void list_received(struct sy_call *call, const ProtobufCMessage *message) {
     const Steelyard__V1__ListRequest *request = (const Steelyard__V1__ListRequest *)message;
     struct sy_error error = {0};
@@ -255,6 +289,10 @@ const struct sy_method sy_release_methods[] = {
      .request = &steelyard__v1__verify_request__descriptor,
      .received = verify_received,
      .work = verify_work},
+    {.path = PATH("Measure"),
+     .request = &steelyard__v1__measure_request__descriptor,
+     .received = measure_received,
+     .work = measure_work},
     {.path = PATH("List"),
      .request = &steelyard__v1__list_request__descriptor,
      .received = list_received,

@@ -176,6 +176,13 @@ void sy_status_to_proto(const struct sy_facts *facts, struct sy_status_message *
     }
 }
 
+void sy_sample_to_proto(const struct sy_sample *sample, struct sy_sample_message *ret) {
+    steelyard__v1__sample__init(&ret->sample);
+    ret->sample.start_unix_ms = sample->start_ms;
+    ret->sample.canary = counts_to_proto(&sample->canary, &ret->canary);
+    ret->sample.baseline = counts_to_proto(&sample->other, &ret->baseline);
+}
+
 void sy_verified_to_proto(const struct sy_verified *verified, struct sy_verified_message *ret) {
     Steelyard__V1__VerifyResponse *to = &ret->response;
     steelyard__v1__verify_response__init(to);

@@ -4,6 +4,7 @@
  *   burst    10,000 long notes, then the end
  *   hold     plans, starts stage 1, and bakes until it is interrupted; then rolls back
  *   stuck    the same, but only a rollback interrupts it, and interrupt_all waits for that
+ *   quiet    no telemetry
  *   missing  NOT_FOUND; stale: FAILED_PRECONDITION, reason STALE_PLAN; silent: answers no plan
  * before it is destroyed other    one event of every kind, then the end
  */
@@ -30,6 +31,7 @@ struct fake_counters {
     /* As asked last; of one thread at a time. */
     struct sy_publish_request publish;
     struct sy_cleanup_request cleanup;
+    struct sy_measure measure;
 };
 extern struct fake_counters fake_counters;
 
@@ -41,6 +43,8 @@ void fake_plan(const struct sy_spec *spec, struct sy_plan *ret);
 void fake_facts(const char *function, const char *alias, struct sy_facts *ret);
 void fake_control(const char *function, const char *alias, enum sy_control control,
                   struct sy_control_answer *ret);
+/* Two periods, made of what was asked. */
+void fake_samples(const struct sy_measure *measure, struct sy_sample ret[2]);
 void fake_verified(const struct sy_verify *verify, struct sy_verified *ret);
 
 #endif

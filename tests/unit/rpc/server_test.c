@@ -302,52 +302,6 @@ static void test_rollback(void **state) {
     sy_host_finish(host);
 }
 
-static void test_the_verbs_that_answer_once(void **state) {
-    struct sy_host *host = join(*state);
-    struct sy_error error = {0};
-    struct sy_control_answer answer;
-    struct sy_control_answer want;
-    fake_control("shop", "live", SY_CONTROL_PAUSE, &want);
-    assert_int_equal(
-        sy_host_control(host, "shop", "live", SY_CONTROL_PAUSE, "why", &answer, &error), 0);
-    assert_true(answer.taken && !answer.undriven);
-    assert_string_equal(answer.owner, want.owner);
-    assert_string_equal(answer.record.release_id, want.record.release_id);
-    assert_int_equal(answer.record.control, SY_CONTROL_PAUSE);
-    assert_string_equal(answer.record.control_reason, "a reason");
-    assert_int_equal(
-        sy_host_control(host, "missing", "live", SY_CONTROL_PAUSE, NULL, &answer, &error), -1);
-    assert_int_equal(error.code, SY_NOT_FOUND);
-    struct sy_verify verify = {.function = "shop",
-                               .alias = "live",
-                               .version = "42",
-                               .end_ms = 1700000000000,
-                               .window_ms = 60000,
-                               .min_invocations = -1,
-                               .period_ms = 1000,
-                               .threshold_bp = 250};
-    struct sy_verified verified;
-    struct sy_verified judged;
-    fake_verified(&verify, &judged);
-    assert_int_equal(sy_host_verify(host, &verify, &verified, &error), 0);
-    assert_string_equal(verified.version, "42");
-    assert_string_equal(verified.baseline, judged.baseline);
-    assert_int_equal(verified.judgement.decision, SY_DECISION_UNHEALTHY);
-    assert_int_equal(verified.judgement.canary.errors, 50);
-    assert_int_equal(verified.judgement.other.invocations, 900);
-    assert_int_equal(verified.from_ms, 1699999940000);
-    assert_int_equal(verified.threshold_bp, 250);
-    assert_true(sy_routing_equal(&verified.routing, &judged.routing));
-    assert_string_equal(verified.text, judged.text);
-    SY_AUTO_FREE struct sy_stored_version *versions = NULL;
-    size_t n = 0;
-    assert_int_equal(sy_host_history(host, "shop", "live", &versions, &n, &error), 0);
-    assert_int_equal(n, 2);
-    assert_int_equal(versions[0].at_ms, 2000);
-    assert_int_equal(versions[0].record.version, versions[1].record.version + 1);
-    sy_host_finish(host);
-}
-
 /* Only the looking ends; a resume is interrupted as an apply is. */
 static void test_watch_and_resume(void **state) {
     struct sy_host *host = join(*state);
@@ -724,7 +678,6 @@ int main(void) {
         T(test_interrupt_reads_on),
         T(test_interrupt_before_reading),
         T(test_rollback),
-        T(test_the_verbs_that_answer_once),
         T(test_watch_and_resume),
         T(test_slow_reader),
         T(test_many_streams),
