@@ -38,9 +38,21 @@ static void put_title(const struct sy_report *report, struct sy_buffer *to) {
     sy_page_foreign(to, sy_report_headline(report, headline));
     sy_buffer_puts(to, "</h1>\n");
     if (why[0]) {
-        sy_buffer_puts(to, "<p class=\"why\">");
-        sy_page_foreign(to, why);
-        sy_buffer_puts(to, "</p>\n");
+        sy_buffer_puts(to, "<p class=\"why\"><bdi>");
+        sy_page_prose(to, why);
+        sy_buffer_puts(to, "</bdi></p>\n");
+    }
+}
+
+/* A line ends between two words of a command, not inside one, as long as it fits. */
+static void put_words(struct sy_buffer *to, const char *command) {
+    for (const char *word = command; *word;) {
+        size_t len = strcspn(word, " ");
+        SY_AUTO_FREE char *copy = sy_strndup(word, len);
+        sy_buffer_puts(to, "<span>");
+        sy_put_xml(to, copy);
+        sy_buffer_puts(to, word[len] ? "</span> " : "</span>");
+        word += len + (word[len] != 0);
     }
 }
 
@@ -54,7 +66,7 @@ static void put_advice(const struct sy_report *report, struct sy_buffer *to) {
     sy_buffer_puts(to, "</p>\n");
     if (sy_report_advised_command(report, command)[0]) {
         sy_buffer_puts(to, "<pre><code>");
-        sy_put_xml(to, command);
+        put_words(to, command);
         sy_buffer_puts(to, "</code></pre>\n");
     }
 }
@@ -78,7 +90,6 @@ static void put_time_fact(struct sy_buffer *to, const char *name, int64_t at_ms)
         return;
     open_fact(to, name);
     sy_page_time(to, at_ms, true);
-    sy_buffer_puts(to, " UTC");
     close_fact(to);
 }
 
@@ -116,20 +127,24 @@ static void put_rule(const struct sy_report *report, struct sy_buffer *to) {
 
 static void put_facts(const struct sy_report *report, struct sy_buffer *to) {
     char routing[80];
+    if (!report->version[0] && !report->routing.primary[0])
+        return; /* nothing was asked about */
     sy_buffer_puts(to, "<dl>\n");
     put_versions(report, to);
     if (report->routing.primary[0])
         put_text_fact(to, "Traffic", sy_routing_format(&report->routing, routing));
-    put_time_fact(to, "Began", report->begun_ms);
-    put_time_fact(to, "Ended", report->ended_ms);
+    put_rule(report, to);
+    put_time_fact(to, "Began (UTC)", report->begun_ms);
+    put_time_fact(to, "Ended (UTC)", report->ended_ms);
     if (report->begun_ms && report->ended_ms > report->begun_ms) {
         open_fact(to, "Took");
         sy_page_duration(to, report->ended_ms - report->begun_ms);
         close_fact(to);
     }
-    put_time_fact(to, report->stages[report->n_stages].started_ms ? "Lock-in until" : "Bakes until",
+    put_time_fact(to,
+                  report->stages[report->n_stages].started_ms ? "Lock-in until (UTC)"
+                                                              : "Bakes until (UTC)",
                   report->until_ms);
-    put_rule(report, to);
     if (report->release_id[0])
         put_text_fact(to, "Release", report->release_id);
     sy_buffer_puts(to, "</dl>\n");
@@ -199,46 +214,63 @@ static void put_stages(const struct sy_report *report, struct sy_buffer *to) {
 
 /* ---- what happened, and the numbers of the timeline ---- */
 
+/* The rows of a day stand under its date. */
+static void put_day_head(struct sy_buffer *to, int64_t at_ms, unsigned columns, char day[24]) {
+    char iso[24];
+    bool first = !day[0];
+    if (strncmp(day, sy_time_format(at_ms, iso), 10) != 0)
+        sy_buffer_printf(to,
+                         "%s<tbody>\n<tr><th colspan=\"%u\" scope=\"rowgroup\">%.10s</th></tr>\n",
+                         first ? "" : "</tbody>\n", columns, iso);
+    memcpy(day, iso, sizeof iso);
+}
+
+static void open_timed_row(struct sy_buffer *to, int64_t at_ms) {
+    sy_buffer_puts(to, "<tr><td class=\"when\">");
+    sy_page_time(to, at_ms, false);
+    sy_buffer_puts(to, "</td>");
+}
+
 static void put_log(const struct sy_report *report, struct sy_buffer *to) {
     char day[24] = "";
     size_t rows = 0;
     sy_buffer_puts(to, "<details open=\"open\"><summary><h2>What happened</h2></summary>\n"
                        "<table><thead><tr><th scope=\"col\">Time (UTC)</th>"
-                       "<th scope=\"col\">Event</th></tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < report->n_events && rows <= LOG_ROWS_MAX; i++) {
+                       "<th scope=\"col\">Event</th></tr></thead>\n");
+    for (size_t i = 0; i < report->n_events && rows < LOG_ROWS_MAX; i++) {
         const struct sy_release_event *event = &report->events[i];
-        char iso[24];
         char sentence[400];
         if (event->kind == SY_EVENT_OBSERVED)
             continue;
-        if (rows++ == LOG_ROWS_MAX) {
-            sy_buffer_puts(to, "<tr><td></td><td>More is in the report as JSON.</td></tr>\n");
-            continue;
-        }
+        rows++;
         sy_event_sentence(event, sentence);
-        sy_time_format(event->at_ms, iso);
-        sy_buffer_puts(to, "<tr><td class=\"when\">");
-        sy_page_time(to, event->at_ms, strncmp(day, iso, 10) != 0);
-        sy_buffer_puts(to, "</td><td>");
+        put_day_head(to, event->at_ms, 2, day);
+        open_timed_row(to, event->at_ms);
+        sy_buffer_puts(to, "<td>");
         sy_page_foreign(to, sentence);
         sy_buffer_puts(to, "</td></tr>\n");
-        memcpy(day, iso, sizeof day);
     }
-    sy_buffer_puts(to, "</tbody></table></details>\n");
+    sy_buffer_printf(to, "%s</table>\n", day[0] ? "</tbody>" : "");
+    if (rows == LOG_ROWS_MAX)
+        sy_buffer_printf(to,
+                         "<p class=\"muted\">The first %d; all are in the report as JSON.</p>\n",
+                         LOG_ROWS_MAX);
+    sy_buffer_puts(to, "</details>\n");
 }
 
 static void put_point_cell(struct sy_buffer *to, struct sy_counts counts) {
-    sy_buffer_puts(to, "<td class=\"n\">");
-    sy_page_rate(to, counts);
-    sy_buffer_puts(to, "<span class=\"sub\">");
+    sy_buffer_puts(to, "<td class=\"n\"><span class=\"sub\">");
     sy_page_number(to, counts.errors);
     sy_buffer_puts(to, " of ");
     sy_page_number(to, counts.invocations);
-    sy_buffer_puts(to, "</span></td>");
+    sy_buffer_puts(to, "</span> <b>");
+    sy_page_rate(to, counts);
+    sy_buffer_puts(to, "</b></td>");
 }
 
 static void put_points(const struct sy_report *report, struct sy_buffer *to) {
     struct sy_report_point points[POINT_ROWS_MAX];
+    char day[24] = "";
     size_t n = sy_highest_points(report, POINT_ROWS_MAX, points);
     sy_buffer_puts(to, "<details><summary><h2>Error rate over time</h2></summary>\n");
     if (n < report->n_points)
@@ -246,16 +278,16 @@ static void put_points(const struct sy_report *report, struct sy_buffer *to) {
                          "<p class=\"muted\">The highest of each %zu; all are in the report as "
                          "JSON.</p>\n",
                          (report->n_points + POINT_ROWS_MAX - 1) / POINT_ROWS_MAX);
-    sy_buffer_puts(to, "<table><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\" "
-                       "class=\"n\">Version ");
+    sy_buffer_puts(
+        to, "<table class=\"points\"><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\" "
+            "class=\"n\">Version ");
     sy_put_xml(to, report->version);
     sy_buffer_puts(to, "</th><th scope=\"col\" class=\"n\">Baseline ");
     sy_put_xml(to, report->baseline);
-    sy_buffer_puts(to, "</th></tr></thead>\n<tbody>\n");
+    sy_buffer_puts(to, "</th></tr></thead>\n");
     for (size_t i = 0; i < n; i++) {
-        sy_buffer_puts(to, "<tr><td class=\"when\">");
-        sy_page_time(to, points[i].at_ms, true);
-        sy_buffer_puts(to, "</td>");
+        put_day_head(to, points[i].at_ms, 3, day);
+        open_timed_row(to, points[i].at_ms);
         put_point_cell(to, points[i].canary);
         put_point_cell(to, points[i].other);
         sy_buffer_puts(to, "</tr>\n");

@@ -58,15 +58,25 @@ void sy_page_rate(struct sy_buffer *to, struct sy_counts counts) {
         sy_buffer_puts(to, "–");
 }
 
-/* Limits are estimates: two figures of them are enough. */
+/* Two figures, since limits are estimates. */
+static void put_limit(struct sy_buffer *to, double share) {
+    if (share > 0 && share < 1)
+        sy_buffer_printf(to, "%.*f", share < 0.01 ? 2 : share < 0.1 ? 1 : 0, share * 100);
+    else
+        sy_buffer_puts(to, share > 0 ? "100" : "0");
+}
+
 static void put_limits(struct sy_buffer *to, struct sy_counts counts) {
     double low = 0;
     double high = 0;
     if (counts.invocations <= 0)
         return;
     sy_rate_interval(counts, &low, &high);
-    sy_buffer_printf(to, "<span class=\"sub\">%.*f–%.*f%%</span>", low < 0.1, low * 100, high < 0.1,
-                     high * 100);
+    sy_buffer_puts(to, "<span class=\"sub\">");
+    put_limit(to, low);
+    sy_buffer_puts(to, "–");
+    put_limit(to, high);
+    sy_buffer_puts(to, "%</span>");
 }
 
 void sy_page_duration(struct sy_buffer *to, int64_t ms) {
@@ -125,7 +135,7 @@ void sy_page_close_cell(struct sy_buffer *to) {
 void sy_page_counts_columns(struct sy_buffer *to) {
     sy_page_column(to, "n", "Invocations");
     sy_page_column(to, "n", "Errors");
-    sy_page_column(to, "n", "Error rate, 95 % limits");
+    sy_page_column(to, "n", "Error rate, 95% limits");
 }
 
 void sy_page_counts_cells(struct sy_buffer *to, bool known, struct sy_counts counts) {

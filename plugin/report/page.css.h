@@ -22,7 +22,7 @@
     "h2{font-size:1rem;font-weight:650;margin:2.2rem 0 .6rem}\n"                                   \
     "p{margin:.5rem 0;max-width:44rem}\n"                                                          \
     ".of{margin:0;display:flex;gap:.35rem 1rem;align-items:center;flex-wrap:wrap}\n"               \
-    ".why{font-size:1.07rem}\n"                                                                    \
+    ".why{font-size:1.07rem}.why::first-letter{text-transform:uppercase}\n"                        \
     ".muted,.of{color:var(--muted)}\n"                                                             \
     ".good{color:var(--good)}.bad{color:var(--bad)}.doubtful{color:var(--doubtful)}\n"             \
     ".badge{display:inline-flex;align-items:center;gap:.4em;border:1px solid;border-radius:4px;"   \
@@ -33,7 +33,8 @@
     "code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,\"Liberation Mono\","         \
     "monospace;font-size:.9em}\n"                                                                  \
     "pre{margin:.5rem 0;padding:.6rem .8rem;background:var(--wash);border:1px solid var(--rule);"  \
-    "border-radius:4px;white-space:pre-wrap}\n"                                                    \
+    "border-radius:4px;white-space:pre-wrap}pre code{font-size:inherit}\n"                         \
+    "pre span{display:inline-block;max-width:100%;vertical-align:top}\n"                           \
     "dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(13.5rem,1fr));"                 \
     "gap:.8rem 1.5rem;margin:1.4rem 0 0}\n"                                                        \
     "dt{color:var(--muted);font-size:.82rem;line-height:1.3}dd{margin:0}\n"                        \
@@ -42,17 +43,20 @@
     "th,td{text-align:left;vertical-align:top;padding:.4rem .9rem .4rem 0;"                        \
     "border-bottom:1px solid var(--rule)}\n"                                                       \
     "thead th{font-size:.82rem;font-weight:400;color:var(--muted);vertical-align:bottom}\n"        \
-    "tbody th{font-weight:600}\n"                                                                  \
+    "th[scope=rowgroup]{font-weight:400;color:var(--muted);padding-top:.9rem}\n"                   \
+    "tbody th{font-weight:600;white-space:nowrap}\n"                                               \
     "th:last-child,td:last-child{padding-right:0}\n"                                               \
-    ".n{text-align:right;white-space:nowrap}\n"                                                    \
-    ".sub{display:block;color:var(--muted);font-size:.87rem;white-space:normal}\n"                 \
-    ".when{white-space:nowrap;color:var(--muted);width:1%}\n"                                      \
+    "time{white-space:nowrap}.n{text-align:right;white-space:nowrap}\n"                            \
+    ".sub{display:block;color:var(--muted);font-size:.87rem}\n"                                    \
+    ".points .sub{display:inline}.points b{display:inline-block;min-width:4.5em;"                  \
+    "font-weight:inherit}\n"                                                                       \
+    ".when{white-space:nowrap;color:var(--muted);width:6rem}\n"                                    \
     "ul{margin:.5rem 0;padding:0;list-style:none}li{margin:.3rem 0}\n"                             \
     "summary{cursor:pointer}summary h2{display:inline}\n"                                          \
     "details{margin-top:2.2rem}details table{margin-top:.6rem}\n"                                  \
     "footer{margin-top:2.5rem;font-size:.87rem;color:var(--muted)}\n" /* the timeline */           \
     "figure{margin:.4rem 0 0}\n"                                                                   \
-    "#timeline{display:block;width:100%;padding:0 1.4rem 0 2.9rem;overflow:visible;"               \
+    "#timeline{display:block;width:100%;padding:0 21px 0 42px;overflow:visible;"                   \
     "font-size:12px}\n"                                                                            \
     "#timeline text{fill:var(--muted)}\n"                                                          \
     "#timeline text.name{fill:var(--text);font-weight:600}\n"                                      \
@@ -78,7 +82,7 @@
     ".key{width:22px;height:12px;flex:none}\n" /* a phone: tables become cards */                  \
     "@media (max-width:43.99rem){\n"                                                               \
     "body{padding:1.1rem .8rem 2rem}\n"                                                            \
-    "#timeline .wide{display:none}#timeline{padding:0 1rem 0 2.6rem}\n"                            \
+    "#timeline .wide{display:none}#timeline{padding:0 16px 0 39px}\n"                              \
     "dl{grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.7rem 1rem}\n"              \
     ".cards thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}\n"  \
     ".cards,.cards tbody,.cards tr{display:block}\n"                                               \
@@ -89,14 +93,15 @@
     "white-space:normal}\n"                                                                        \
     ".cards td[data-label]::before{content:attr(data-label);color:var(--muted);"                   \
     "font-size:.87rem}\n"                                                                          \
-    ".cards .none{display:none}\n"                                                                 \
+    ".points .sub{display:block}\n"                                                                \
+    ".cards td.none{display:none!important}\n"                                                     \
     "}\n" /* paper */                                                                              \
     "@media print{\n"                                                                              \
     "@page{margin:16mm 14mm}\n"                                                                    \
     ":root{color-scheme:light;" SY_PAGE_LIGHT ";--text:#000;--muted:#444}\n"                       \
     "html{font-size:13px}body{max-width:none;padding:0}\n"                                         \
     "details::details-content{content-visibility:visible;display:block;height:auto}\n"             \
-    "thead{display:table-header-group}\n"                                                          \
+    "summary{list-style:none}thead{display:table-header-group}\n"                                  \
     "tr,figure,pre,dl,li{break-inside:avoid}h1,h2,summary{break-after:avoid}\n"                    \
     "p,li{orphans:3;widows:3}\n"                                                                   \
     "}\n"

@@ -136,35 +136,34 @@ static void put_day(const char *iso, char buf[16]) {
     (void)snprintf(buf, 16, "%d %s", day, month >= 1 && month <= 12 ? months[month - 1] : "?");
 }
 
+/* The time at each tick; below it the day at the first one, and where a new one begins. */
 static void put_ticks(struct sy_chart *chart) {
     struct sy_lane times = {0};
     struct sy_lane days = {0};
-    char last[16] = "";
+    char day_before[16] = "";
     int64_t step_ms = sy_time_step(chart->time.to - chart->time.from);
     int64_t first_ms = (chart->time.from + step_ms - 1) / step_ms * step_ms;
+    bool by_day = step_ms >= SY_DAY_MS;
     int y = chart->height - TICKS_H;
     for (int64_t at_ms = first_ms; at_ms <= chart->time.to; at_ms += step_ms) {
         char iso[24];
         char day[16];
-        char text[32];
+        char text[40];
         int at = sy_chart_x_of(chart, at_ms);
         put_day(sy_time_format(at_ms, iso), day);
         sy_buffer_printf(chart->to,
                          "<line x1=\"%d.%d%%\" x2=\"%d.%d%%\" y1=\"%d\" y2=\"%d\" class=\"base\"/>",
                          at / 10, at % 10, at / 10, at % 10, y, y + 4);
-        if (step_ms >= SY_DAY_MS)
-            memcpy(text, day, sizeof day);
-        else
-            (void)snprintf(text, sizeof text, "%.*s", step_ms < SY_MINUTE_MS ? 8 : 5, iso + 11);
-        put_label(chart, &times, at, anchor_at(at, strlen(text)), y + 17, "", text);
-        if (!last[0])
-            (void)snprintf(text, sizeof text, "%s%.4s UTC",
-                           step_ms >= SY_DAY_MS ? "" : strcat(strcpy(last, day), " "), iso);
+        (void)snprintf(text, sizeof text, "%.*s", step_ms < SY_MINUTE_MS ? 8 : 5, iso + 11);
+        put_label(chart, &times, at, anchor_at(at, strlen(text)), y + 17, "", by_day ? day : text);
+        if (!day_before[0])
+            (void)snprintf(text, sizeof text, "%s%s%.4s UTC", by_day ? "" : day, by_day ? "" : " ",
+                           iso);
         else
             (void)snprintf(text, sizeof text, "%s", day);
-        if (!last[0] || (step_ms < SY_DAY_MS && strncmp(last, day, strlen(day)) != 0))
+        if (!day_before[0] || (!by_day && strcmp(day_before, day) != 0))
             put_label(chart, &days, at, anchor_at(at, strlen(text)), y + 33, "", text);
-        memcpy(last, day, sizeof last);
+        memcpy(day_before, day, sizeof day_before);
     }
 }
 
@@ -234,8 +233,9 @@ static void put_move_label(struct sy_chart *chart, const struct sy_release_event
         (void)snprintf(text, sizeof text, "back to %s", event->to.primary);
     else
         (void)snprintf(text, sizeof text, "%s", sy_percent_format(share_bp, percent));
-    put_label(chart, &chart->moves, at, anchor_at(at, strlen(text)), MOVES_Y,
-              back ? " bad" : " move", text);
+    put_label(chart, &chart->moves, at,
+              at > SY_AXIS_UNITS - 25 * (int)strlen(text) ? SY_ANCHOR_END : SY_ANCHOR_START,
+              MOVES_Y, back ? " bad" : " move", text);
 }
 
 /* The way back is what a reader looks for, so it has the first choice of a place. */
@@ -266,28 +266,37 @@ static const char *mark_of(const struct sy_release_event *event) {
     }
 }
 
+static void put_mark(struct sy_chart *chart, const struct sy_release_event *event, const char *mark,
+                     int beside_px) {
+    char iso[24];
+    char sentence[400];
+    int at = sy_chart_x_of(chart, event->at_ms);
+    sy_event_sentence(event, sentence);
+    sy_buffer_printf(chart->to,
+                     "<use href=\"#%s\" class=\"%s\" x=\"%d.%d%%\" y=\"%d\" width=\"%d\" "
+                     "height=\"%d\" transform=\"translate(%d)\"><title>%.8s ",
+                     mark, mark, at / 10, at % 10, MARKS_Y, MARK_PX, MARK_PX,
+                     (at > SY_AXIS_UNITS / 2 ? -beside_px : beside_px) - MARK_PX / 2,
+                     sy_time_format(event->at_ms, iso) + 11);
+    sy_put_xml(chart->to, sentence);
+    sy_buffer_puts(chart->to, "</title></use>\n");
+}
+
+/* Marks of the same moment stand beside one another, each kind once. */
 static void put_marks(struct sy_chart *chart) {
     const struct sy_report *report = chart->report;
-    int last_at = -1;
-    const char *last = "";
+    const char *before = "";
+    int before_at = -1;
+    int beside_px = 0;
     for (size_t i = 0; i < report->n_events; i++) {
-        const struct sy_release_event *event = &report->events[i];
-        const char *mark = mark_of(event);
-        int at = sy_chart_x_of(chart, event->at_ms);
-        char iso[24];
-        char sentence[400];
-        if (!mark[0] || (at == last_at && mark == last))
+        const char *mark = mark_of(&report->events[i]);
+        int at = sy_chart_x_of(chart, report->events[i].at_ms);
+        if (!mark[0] || (at == before_at && strcmp(mark, before) == 0))
             continue;
-        last_at = at;
-        last = mark;
-        sy_event_sentence(event, sentence);
-        sy_buffer_printf(chart->to,
-                         "<use href=\"#%s\" class=\"%s\" x=\"%d.%d%%\" y=\"%d\" width=\"%d\" "
-                         "height=\"%d\" transform=\"translate(-%d)\"><title>%.8s ",
-                         mark, mark, at / 10, at % 10, MARKS_Y, MARK_PX, MARK_PX, MARK_PX / 2,
-                         sy_time_format(event->at_ms, iso) + 11);
-        sy_put_xml(chart->to, sentence);
-        sy_buffer_puts(chart->to, "</title></use>\n");
+        beside_px = at == before_at ? beside_px + MARK_PX + 3 : 0;
+        before_at = at;
+        before = mark;
+        put_mark(chart, &report->events[i], mark, beside_px);
     }
 }
 

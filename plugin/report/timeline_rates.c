@@ -120,8 +120,8 @@ static void put_run(const struct dot *dots, size_t from, size_t to, struct sy_bu
                     struct sy_buffer *band) {
     const struct dot *only = &dots[from];
     if (to - from == 1) {
-        sy_buffer_printf(line, "M%d %dh0", only->x, only->y);
-        sy_buffer_printf(band, "M%d %dh6V%dh-6Z", only->x - 3, only->high, only->low);
+        sy_buffer_printf(line, "M%d %dh12", only->x - 6, only->y);
+        sy_buffer_printf(band, "M%d %dh12V%dh-12Z", only->x - 6, only->high, only->low);
         return;
     }
     for (size_t i = from; i < to; i++) {
@@ -161,7 +161,8 @@ void sy_chart_rates(struct sy_chart *chart) {
     put_series(chart, false);
     sy_buffer_printf(chart->to, "<path class=\"limit\" d=\"M0 %dH%d\"/>\n", y, SY_AXIS_UNITS);
     sy_chart_close_box(chart);
-    sy_buffer_printf(chart->to, "<text x=\"100%%\" y=\"%g\" class=\"end bad halo\">limit %s</text>",
+    sy_buffer_printf(chart->to,
+                     "<text x=\"100%%\" dx=\"-5\" y=\"%g\" class=\"end bad halo\">limit %s</text>",
                      sy_chart_pixel(RATE_Y, RATE_H, y) - 5, sy_percent_format(threshold_bp, text));
     sy_buffer_printf(chart->to,
                      "<text x=\"0\" y=\"%d\" class=\"name\">Error rate within %s</text>\n",

@@ -130,7 +130,7 @@ void sy_put_timeline_legend(const struct sy_report *report, struct sy_buffer *to
     sy_buffer_puts(to, "</ul>\n");
     if (sy_highest_point(report->points, report->n_points, false) ||
         sy_highest_point(report->points, report->n_points, true))
-        sy_buffer_puts(to, "<p class=\"sub\">The bands are the confidence limits of 95 %. Where "
+        sy_buffer_puts(to, "<p class=\"sub\">The bands are the confidence limits of 95%. Where "
                            "there is no line nothing was invoked, or nothing is known.</p>\n");
     else
         sy_buffer_puts(to, "<p class=\"sub\">No telemetry was seen.</p>\n");

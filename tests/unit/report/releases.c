@@ -120,7 +120,7 @@ static void bake(struct teller *teller, int64_t span_ms, int64_t period_ms, int6
                  int64_t canary_bp, int64_t other_bp) {
     for (int64_t t = period_ms; t <= span_ms; t += period_ms) {
         teller->now_ms += period_ms;
-        int64_t wobble = (teller->now_ms / 977) % 17;
+        int64_t wobble = per_poll ? (teller->now_ms / 977) % 17 : 0;
         int64_t share_bp = sy_routing_share(&teller->routing, "42");
         struct sy_counts canary = {(per_poll + wobble) * share_bp / 10000, 0};
         struct sy_counts other = {(per_poll - wobble) * (10000 - share_bp) / 10000, 0};
