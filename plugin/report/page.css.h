@@ -91,7 +91,8 @@
     ".cards th,.cards td{display:block;border:0;padding:.05rem 0;text-align:left}\n"               \
     ".cards td[data-label]{display:grid;grid-template-columns:7.5rem minmax(0,1fr);"               \
     "white-space:normal}\n"                                                                        \
-    ".cards td[data-label]::before{content:attr(data-label);color:var(--muted);"                   \
+    ".cards td[data-label]::before{content:attr(data-label);content:attr(data-label) / "           \
+    "\"\";color:var(--muted);"                                                                     \
     "font-size:.87rem}\n"                                                                          \
     ".points .sub{display:block}\n"                                                                \
     ".cards td.none{display:none!important}\n"                                                     \

@@ -310,7 +310,7 @@ void sy_put_timeline(const struct sy_report *report, struct sy_buffer *to) {
     chart.height = (chart.top_bp ? RATE_Y + RATE_H : MARKS_Y + MARK_PX + 8) + TICKS_H;
     sy_buffer_printf(to,
                      "<figure>\n<svg id=\"timeline\" role=\"img\" height=\"%d\" "
-                     "aria-labelledby=\"timeline-title timeline-words\">\n"
+                     "aria-labelledby=\"timeline-title\" aria-describedby=\"timeline-words\">\n"
                      "<title id=\"timeline-title\">",
                      chart.height);
     sy_put_xml(to, sy_report_headline(report, headline));
