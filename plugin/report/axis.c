@@ -1,6 +1,7 @@
 #include "report/axis.h"
 
 #include "base/memory.h"
+#include "core/spec.h"
 
 int sy_axis_at(const struct sy_axis *axis, int64_t value) {
     if (value <= axis->from)
@@ -12,15 +13,32 @@ int sy_axis_at(const struct sy_axis *axis, int64_t value) {
 }
 
 int64_t sy_time_step(int64_t span_ms) {
-    enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
-    static const int64_t steps_s[] = {
-        1,   2,    5,    10,       15,       30,       MINUTE,    2 * MINUTE, 5 * MINUTE, 600,
-        900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY,        2 * DAY,    7 * DAY,
+    static const int64_t steps_ms[] = {
+        1000,
+        2000,
+        5000,
+        10000,
+        15000,
+        30000,
+        SY_MINUTE_MS,
+        2 * SY_MINUTE_MS,
+        5 * SY_MINUTE_MS,
+        10 * SY_MINUTE_MS,
+        15 * SY_MINUTE_MS,
+        30 * SY_MINUTE_MS,
+        SY_HOUR_MS,
+        2 * SY_HOUR_MS,
+        3 * SY_HOUR_MS,
+        6 * SY_HOUR_MS,
+        12 * SY_HOUR_MS,
+        SY_DAY_MS,
+        2 * SY_DAY_MS,
+        7 * SY_DAY_MS,
     };
-    for (size_t i = 0; i < SY_COUNT(steps_s); i++)
-        if (span_ms / (steps_s[i] * 1000) <= 8)
-            return steps_s[i] * 1000;
-    int64_t step_ms = INT64_C(14) * DAY * 1000;
+    for (size_t i = 0; i < SY_COUNT(steps_ms); i++)
+        if (span_ms / steps_ms[i] <= 8)
+            return steps_ms[i];
+    int64_t step_ms = 14 * SY_DAY_MS;
     while (span_ms / step_ms > 8)
         step_ms *= 2;
     return step_ms;

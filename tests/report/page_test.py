@@ -155,6 +155,12 @@ class Page(unittest.TestCase):
             self.assertIn('rowheader "Stage 2"', heard)
             self.assertIn('columnheader "Invocations"', heard)
             self.assertIn('cell "1,760"', heard)  # without the label of the card, which the column's head says
+            # Chromium keeps a table's roles when it is shown as cards; Safari needs them told.
+            for element, role in (("table", "table"), ("thead", "rowgroup"), ("tbody", "rowgroup"), ("tr", "row"), ("td", "cell"),
+                                  ("thead th", "columnheader"), ("tbody th", "rowheader")):
+                told = seen.page.locator(f".cards {element}" if element != "table" else "table.cards")
+                self.assertGreater(told.count(), 0)
+                self.assertEqual({one.get_attribute("role") for one in told.all()}, {role})
             words = seen.page.locator("#timeline-words").text_content()
             self.assertIn("Its error rate was 9.29% at its highest (33 of 355, at 2026-11-24T11:40:40Z).", words)
             self.assertEqual(seen.page.locator("#timeline").get_attribute("aria-labelledby"), "timeline-title")
@@ -163,6 +169,8 @@ class Page(unittest.TestCase):
     def test_a_phone_shows_cards(self):
         with self.open("rolled-back", width=360) as phone, self.open("rolled-back") as wide:
             self.assertEqual((phone.style(".cards tr", "display"), wide.style(".cards tbody tr", "display")), ("block", "table-row"))
+            label = "getComputedStyle(document.querySelector('.cards td'), '::before').content"
+            self.assertEqual((phone.page.evaluate(label), wide.page.evaluate(label)), ('"Weight" / ""', "none"))
             sizes = [seen.page.evaluate("document.querySelector('#timeline text').getBoundingClientRect().height")
                      for seen in (phone, wide)]
             self.assertEqual(*sizes)  # the text of the timeline keeps its size
