@@ -44,9 +44,10 @@
     "border-bottom:1px solid var(--rule)}\n"                                                       \
     "thead th{font-size:.82rem;font-weight:400;color:var(--muted);vertical-align:bottom}\n"        \
     "th[scope=rowgroup]{font-weight:400;color:var(--muted);padding-top:.9rem}\n"                   \
+    ".points th.n{white-space:normal}\n"                                                           \
     "tbody th{font-weight:600;white-space:nowrap}\n"                                               \
     "th:last-child,td:last-child{padding-right:0}\n"                                               \
-    "time{white-space:nowrap}.n{text-align:right;white-space:nowrap}\n"                            \
+    "time{white-space:nowrap}dd time{white-space:normal}.n{text-align:right;white-space:nowrap}\n" \
     ".sub{display:block;color:var(--muted);font-size:.87rem}\n"                                    \
     ".points .sub{display:inline}.points b{display:inline-block;min-width:4.5em;"                  \
     "font-weight:inherit}\n"                                                                       \
@@ -59,7 +60,7 @@
     "#timeline{display:block;width:100%;padding:0 21px 0 42px;overflow:visible;"                   \
     "font-size:12px}\n"                                                                            \
     "#timeline text{fill:var(--muted)}\n"                                                          \
-    "#timeline text.name{fill:var(--text);font-weight:600}\n"                                      \
+    "#timeline text.name{transform:translate(-42px);fill:var(--text);font-weight:600}\n"           \
     "#timeline text.move{fill:var(--text)}#timeline text.bad{fill:var(--bad);font-weight:600}\n"   \
     "#timeline text.halo{paint-order:stroke;stroke:var(--ground);stroke-width:4px;"                \
     "stroke-linejoin:round}\n"                                                                     \
@@ -82,7 +83,8 @@
     ".key{width:22px;height:12px;flex:none}\n" /* a phone: tables become cards */                  \
     "@media (max-width:43.99rem){\n"                                                               \
     "body{padding:1.1rem .8rem 2rem}\n"                                                            \
-    "#timeline .wide{display:none}#timeline{padding:0 16px 0 39px}\n"                              \
+    "#timeline .wide{display:none}#timeline{padding:0 16px 0 39px}"                                \
+    "#timeline text.name{transform:translate(-39px)}\n"                                            \
     "dl{grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.7rem 1rem}\n"              \
     ".cards thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}\n"  \
     ".cards,.cards tbody,.cards tr{display:block}\n"                                               \

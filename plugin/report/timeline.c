@@ -223,6 +223,15 @@ static void put_moments(struct sy_chart *chart) {
     sy_chart_close_box(chart);
 }
 
+/* At the right of its line, since it says what is true from there on; as long as a phone has room.
+ */
+static enum sy_anchor beside_line(int at, size_t characters) {
+    int width = (int)characters * 25;
+    return at + width <= 1055   ? SY_ANCHOR_START
+           : at - width >= -150 ? SY_ANCHOR_END
+                                : SY_ANCHOR_MIDDLE;
+}
+
 static void put_move_label(struct sy_chart *chart, const struct sy_release_event *event) {
     char text[40];
     char percent[16];
@@ -233,9 +242,8 @@ static void put_move_label(struct sy_chart *chart, const struct sy_release_event
         (void)snprintf(text, sizeof text, "back to %s", event->to.primary);
     else
         (void)snprintf(text, sizeof text, "%s", sy_percent_format(share_bp, percent));
-    put_label(chart, &chart->moves, at,
-              at > SY_AXIS_UNITS - 25 * (int)strlen(text) ? SY_ANCHOR_END : SY_ANCHOR_START,
-              MOVES_Y, back ? " bad" : " move", text);
+    put_label(chart, &chart->moves, at, beside_line(at, strlen(text)), MOVES_Y,
+              back ? " bad" : " move", text);
 }
 
 /* The way back is what a reader looks for, so it has the first choice of a place. */
@@ -317,7 +325,7 @@ void sy_put_timeline(const struct sy_report *report, struct sy_buffer *to) {
     sy_buffer_puts(to, "</title>\n<desc id=\"timeline-words\">");
     sy_put_timeline_words(report, to);
     sy_buffer_puts(to, "</desc>\n");
-    sy_buffer_printf(to, "<text x=\"0\" y=\"%d\" class=\"name\">Traffic to version ",
+    sy_buffer_printf(to, "<text x=\"0\" y=\"%d\" class=\"name halo\">Traffic to version ",
                      WEIGHT_NAME_Y);
     sy_put_xml(to, report->version);
     sy_buffer_puts(to, "</text>\n");

@@ -165,6 +165,6 @@ void sy_chart_rates(struct sy_chart *chart) {
                      "<text x=\"100%%\" dx=\"-5\" y=\"%g\" class=\"end bad halo\">limit %s</text>",
                      sy_chart_pixel(RATE_Y, RATE_H, y) - 5, sy_percent_format(threshold_bp, text));
     sy_buffer_printf(chart->to,
-                     "<text x=\"0\" y=\"%d\" class=\"name\">Error rate within %s</text>\n",
+                     "<text x=\"0\" y=\"%d\" class=\"name halo\">Error rate within %s</text>\n",
                      RATE_NAME_Y, sy_duration_format(chart->report->window_ms, window));
 }

@@ -20,6 +20,7 @@ struct teller {
     int64_t now_ms;
     uint32_t stage; /* 1-based */
     struct sy_routing routing;
+    const char *baseline, *version;
 };
 
 static struct sy_release_event event_of(struct teller *teller, enum sy_event_kind kind,
@@ -27,12 +28,12 @@ static struct sy_release_event event_of(struct teller *teller, enum sy_event_kin
     struct sy_release_event event = {.kind = kind,
                                      .at_ms = teller->now_ms,
                                      .release_id = "20261124T111840-16b404e5",
-                                     .baseline = "41",
-                                     .version = "42",
                                      .stage = teller->stage,
                                      .n_stages = teller->spec.n_stages,
                                      .threshold_bp = teller->spec.threshold_bp,
                                      .window_ms = teller->spec.window_ms};
+    (void)snprintf(event.baseline, sizeof event.baseline, "%s", teller->baseline);
+    (void)snprintf(event.version, sizeof event.version, "%s", teller->version);
     event.weight_bp = teller->stage == 0 ? 0
                       : teller->stage <= teller->spec.n_stages
                           ? teller->spec.stages[teller->stage - 1].weight_bp
@@ -46,12 +47,15 @@ static void tell(struct teller *teller, enum sy_event_kind kind, const char *tex
     sy_report_event(teller->report, &event);
 }
 
-static struct teller begin(struct sy_report *report, const char *stages) {
-    struct teller teller = {.report = report, .now_ms = START_MS, .routing = {.primary = "41"}};
+static struct teller begin_of(struct sy_report *report, const char *stages, const char *baseline,
+                              const char *version) {
+    struct teller teller = {
+        .report = report, .now_ms = START_MS, .baseline = baseline, .version = version};
     struct sy_error error = {0};
     sy_report_init(report, "apply", "checkout", "production");
     sy_spec_init(&teller.spec);
-    (void)snprintf(teller.spec.version, sizeof teller.spec.version, "42");
+    (void)snprintf(teller.spec.version, sizeof teller.spec.version, "%s", version);
+    (void)snprintf(teller.routing.primary, sizeof teller.routing.primary, "%s", baseline);
     if (sy_stages_parse(stages, &teller.spec, &error))
         abort();
     sy_report_spec(report, &teller.spec);
@@ -60,15 +64,18 @@ static struct teller begin(struct sy_report *report, const char *stages) {
     return teller;
 }
 
+static struct teller begin(struct sy_report *report, const char *stages) {
+    return begin_of(report, stages, "41", "42");
+}
+
 static void move(struct teller *teller, int32_t share_bp) {
     struct sy_release_event event = event_of(teller, SY_EVENT_ALIAS_MOVED, "");
     event.from = teller->routing;
-    teller->routing = (struct sy_routing){.primary = "41"};
-    if (share_bp == 10000)
-        memcpy(teller->routing.primary, "42", 3);
-    else if (share_bp)
-        teller->routing =
-            (struct sy_routing){.primary = "41", .additional = "42", .additional_bp = share_bp};
+    teller->routing = (struct sy_routing){.additional_bp = share_bp % 10000};
+    (void)snprintf(teller->routing.primary, sizeof teller->routing.primary, "%s",
+                   share_bp == 10000 ? teller->version : teller->baseline);
+    (void)snprintf(teller->routing.additional, sizeof teller->routing.additional, "%s",
+                   share_bp % 10000 ? teller->version : "");
     event.to = teller->routing;
     event.duration_ms = 92;
     sy_report_event(teller->report, &event);
@@ -121,7 +128,7 @@ static void bake(struct teller *teller, int64_t span_ms, int64_t period_ms, int6
     for (int64_t t = period_ms; t <= span_ms; t += period_ms) {
         teller->now_ms += period_ms;
         int64_t wobble = per_poll ? (teller->now_ms / 977) % 17 : 0;
-        int64_t share_bp = sy_routing_share(&teller->routing, "42");
+        int64_t share_bp = sy_routing_share(&teller->routing, teller->version);
         struct sy_counts canary = {(per_poll + wobble) * share_bp / 10000, 0};
         struct sy_counts other = {(per_poll - wobble) * (10000 - share_bp) / 10000, 0};
         canary.errors = canary.invocations * (canary_bp + wobble * canary_bp / 20) / 10000;
@@ -237,6 +244,26 @@ static void make_telemetry(struct sy_report *report) {
     report->window_ms = S(15);
     sy_report_samples(report, samples, n);
     free(samples);
+}
+
+/* Minutes, and a day of lock-in, which takes most of the axis; versions as long as they can be. */
+static void make_squeezed(struct sy_report *report) {
+    static const char why[] = "error rate 7.5% (75 of 1000) within 5m exceeds 5%";
+    struct teller t = begin_of(report, "1%/2m,2%/2m,5%/2m,10%/2m,20%/2m,30%/2m,40%/2m,50%/2m",
+                               "12345678901234567890", "12345678901234567891");
+    t.spec.lock_in_ms = 2 * SY_DAY_MS;
+    for (uint32_t stage = 1; stage <= 8; stage++) {
+        start_stage(&t, stage);
+        bake(&t, MIN(2), MIN(1), 500, 50, 30);
+        judge(&t, SY_DECISION_HEALTHY, (struct sy_counts){450 * stage, stage},
+              (struct sy_counts){45000 - 450 * stage, 130}, "within 5%");
+    }
+    start_stage(&t, 9);
+    bake(&t, SY_HOUR_MS * 20, MIN(20), 500, 60, 0);
+    judge(&t, SY_DECISION_UNHEALTHY, (struct sy_counts){1000, 75}, (struct sy_counts){0, 0}, why);
+    roll_back(&t, why);
+    t.now_ms += SY_HOUR_MS * 28;
+    tell(&t, SY_EVENT_NOTE, "looked at once more");
 }
 
 static void make_unseen(struct sy_report *report) {
@@ -360,13 +387,14 @@ static void make_error(struct sy_report *report) {
 }
 
 const struct release_case release_cases[] = {
-    {"healthy", make_healthy}, {"rolled-back", make_rolled_back},
-    {"seconds", make_seconds}, {"ten-stages", make_ten_stages},
-    {"days", make_days},       {"telemetry", make_telemetry},
-    {"unseen", make_unseen},   {"one-point", make_one_point},
-    {"paused", make_paused},   {"hostile", make_hostile},
-    {"plan", make_plan},       {"findings", make_findings},
-    {"verify", make_verify},   {"error", make_error},
+    {"healthy", make_healthy},     {"rolled-back", make_rolled_back},
+    {"seconds", make_seconds},     {"ten-stages", make_ten_stages},
+    {"days", make_days},           {"telemetry", make_telemetry},
+    {"squeezed", make_squeezed},   {"unseen", make_unseen},
+    {"one-point", make_one_point}, {"paused", make_paused},
+    {"hostile", make_hostile},     {"plan", make_plan},
+    {"findings", make_findings},   {"verify", make_verify},
+    {"error", make_error},
 };
 const size_t n_release_cases = SY_COUNT(release_cases);
 
