@@ -271,6 +271,7 @@ static void put_point_cell(struct sy_buffer *to, struct sy_counts counts) {
 static void put_points(const struct sy_report *report, struct sy_buffer *to) {
     struct sy_report_point points[POINT_ROWS_MAX];
     char day[24] = "";
+    bool compared = report->baseline[0];
     size_t n = sy_highest_points(report, POINT_ROWS_MAX, points);
     sy_buffer_puts(to, "<details><summary><h2>Error rate over time</h2></summary>\n");
     if (n < report->n_points)
@@ -282,14 +283,17 @@ static void put_points(const struct sy_report *report, struct sy_buffer *to) {
         to, "<table class=\"points\"><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\" "
             "class=\"n\">Version ");
     sy_put_xml(to, report->version);
-    sy_buffer_puts(to, "</th><th scope=\"col\" class=\"n\">Baseline ");
-    sy_put_xml(to, report->baseline);
+    if (compared) {
+        sy_buffer_puts(to, "</th><th scope=\"col\" class=\"n\">Baseline ");
+        sy_put_xml(to, report->baseline);
+    }
     sy_buffer_puts(to, "</th></tr></thead>\n");
     for (size_t i = 0; i < n; i++) {
-        put_day_head(to, points[i].at_ms, 3, day);
+        put_day_head(to, points[i].at_ms, compared ? 3 : 2, day);
         open_timed_row(to, points[i].at_ms);
         put_point_cell(to, points[i].canary);
-        put_point_cell(to, points[i].other);
+        if (compared)
+            put_point_cell(to, points[i].other);
         sy_buffer_puts(to, "</tr>\n");
     }
     sy_buffer_puts(to, "</tbody></table></details>\n");

@@ -19,8 +19,8 @@ CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-component-update", "--disable-sync", "--disable-default-apps"]
 WIDTHS = (320, 360, 700, 1200)
 SCHEMES = ("light", "dark")
-CASES = {"healthy", "rolled-back", "seconds", "ten-stages", "days", "telemetry", "squeezed", "unseen", "one-point", "paused",
-         "hostile", "plan", "findings", "verify", "error"}
+CASES = {"healthy", "rolled-back", "seconds", "ten-stages", "days", "telemetry", "squeezed", "first", "unseen", "one-point",
+         "paused", "hostile", "plan", "findings", "verify", "error"}
 
 # What sticks out of the window, and which texts of the timeline lie upon one another.
 OVERFLOW = """() => [...document.querySelectorAll('body *')].filter(e => {

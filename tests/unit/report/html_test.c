@@ -211,6 +211,18 @@ static void words_from_outside_are_text(void **state) {
     finish(&page, &report);
 }
 
+/* Of a first release nothing is said of a baseline that it does not have. */
+static void no_baseline(void **state) {
+    (void)state;
+    struct sy_report report;
+    release_case("first", &report);
+    struct page page = page_of("first", &report);
+    check_has(&page, "alias moved: none -> 1 100%");
+    assert_null(strstr(page.text.data, "of the baseline"));
+    assert_null(strstr(page.html.data, "Baseline </th>"));
+    finish(&page, &report);
+}
+
 /* Nothing was asked and nothing is known: the page says so, and no more. */
 static void empty(void **state) {
     (void)state;
@@ -340,6 +352,7 @@ int main(void) {
         cmocka_unit_test(the_numbers_of_a_release),
         cmocka_unit_test(other_answers),
         cmocka_unit_test(words_from_outside_are_text),
+        cmocka_unit_test(no_baseline),
         cmocka_unit_test(empty),
         cmocka_unit_test(steps),
         cmocka_unit_test(gaps_are_gaps),

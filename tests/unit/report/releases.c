@@ -266,6 +266,14 @@ static void make_squeezed(struct sy_report *report) {
     tell(&t, SY_EVENT_NOTE, "looked at once more");
 }
 
+/* No alias before it, so no baseline and no stage. */
+static void make_first(struct sy_report *report) {
+    struct teller t = begin_of(report, "instant", "", "1");
+    start_stage(&t, 1);
+    bake(&t, MIN(10), MIN(1), 500, 50, 0);
+    finish(&t, SY_OUTCOME_PROMOTED, t.now_ms + MIN(50), "nothing could be judged");
+}
+
 static void make_unseen(struct sy_report *report) {
     struct teller t = begin(report, "10%/15m,50%/15m");
     start_stage(&t, 1);
@@ -387,14 +395,14 @@ static void make_error(struct sy_report *report) {
 }
 
 const struct release_case release_cases[] = {
-    {"healthy", make_healthy},     {"rolled-back", make_rolled_back},
-    {"seconds", make_seconds},     {"ten-stages", make_ten_stages},
-    {"days", make_days},           {"telemetry", make_telemetry},
-    {"squeezed", make_squeezed},   {"unseen", make_unseen},
-    {"one-point", make_one_point}, {"paused", make_paused},
-    {"hostile", make_hostile},     {"plan", make_plan},
-    {"findings", make_findings},   {"verify", make_verify},
-    {"error", make_error},
+    {"healthy", make_healthy},   {"rolled-back", make_rolled_back},
+    {"seconds", make_seconds},   {"ten-stages", make_ten_stages},
+    {"days", make_days},         {"telemetry", make_telemetry},
+    {"squeezed", make_squeezed}, {"first", make_first},
+    {"unseen", make_unseen},     {"one-point", make_one_point},
+    {"paused", make_paused},     {"hostile", make_hostile},
+    {"plan", make_plan},         {"findings", make_findings},
+    {"verify", make_verify},     {"error", make_error},
 };
 const size_t n_release_cases = SY_COUNT(release_cases);
 
