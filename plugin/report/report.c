@@ -69,7 +69,7 @@ static void keep_event(struct sy_report *report, const struct sy_release_event *
 
 static void keep_point(struct sy_report *report, const struct sy_report_point *point) {
     if (report->n_points && report->points[report->n_points - 1].at_ms == point->at_ms)
-        report->n_points--; /* a verdict tells once more what was observed */
+        return; /* a verdict tells once more what was observed */
     if (report->n_points == SY_REPORT_POINTS_MAX) { /* half as fine */
         for (size_t i = 0; i < report->n_points / 2; i++)
             report->points[i] = report->points[2 * i];

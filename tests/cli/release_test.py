@@ -308,6 +308,9 @@ FLAGS = {
     "cleanup": f"function keep dry-run {CALLS}",
     "report": "function alias format release region endpoint-url profile engine output help",
     "ci": "output help",
+    "drill": "function alias version bad-version stages threshold min-invocations window lock-in period poll rate payload "
+             "only markdown region endpoint-url profile output help",
+    "traffic": "function alias rate payload for region endpoint-url profile output help",
     "engine": "listen region endpoint-url profile output help",
     "sandbox": "scenario port record output help",
     "completion": "output help",
