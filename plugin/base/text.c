@@ -163,8 +163,17 @@ static size_t utf8_length(const unsigned char *s, size_t left) {
     return overlong || beyond ? 0 : n;
 }
 
+/* Of the direction of text, U+202A to U+202E and U+2066 to U+2069: with them a line can show other
+ * words than it has (Unicode TR 36, 2.5). */
+static bool is_direction(const unsigned char *s, size_t n) {
+    return n == 3 && s[0] == 0xE2 &&
+           ((s[1] == 0x80 && s[2] >= 0xAA && s[2] <= 0xAE) ||
+            (s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9));
+}
+
 static bool is_control(const unsigned char *s, size_t n) {
-    return (n == 1 && (s[0] < 0x20 || s[0] == 0x7F)) || (n == 2 && s[0] == 0xC2 && s[1] < 0xA0);
+    return (n == 1 && (s[0] < 0x20 || s[0] == 0x7F)) || (n == 2 && s[0] == 0xC2 && s[1] < 0xA0) ||
+           is_direction(s, n);
 }
 
 bool sy_text_is_utf8(const char *s, size_t len) {

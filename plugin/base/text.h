@@ -33,7 +33,8 @@ SY_MUST_USE int sy_time_parse(const char *field, const char *text, int64_t *ret_
 
 /* Well-formed UTF-8, controls and all? */
 bool sy_text_is_utf8(const char *s, size_t len);
-/* Valid UTF-8 without control characters (C0, DEL, C1)? NUL inside len counts as a control. */
+/* Valid UTF-8 without control characters (C0, DEL, C1, those that turn the direction of text)? NUL
+ * inside len counts as a control. */
 bool sy_text_is_clean(const char *s, size_t len);
 /* Copy into buf for showing: control characters and broken UTF-8 become '?'. Returns buf. */
 const char *sy_text_clean(const char *s, size_t len, char *buf, size_t size);

@@ -22,6 +22,12 @@ static bool check_found_errors(const struct sy_report *report) {
     return false;
 }
 
+/* Promoted and watched on: its end is not told yet, but what it comes to is. */
+static bool is_in_lock_in(const struct sy_report *report) {
+    return report->outcome == SY_OUTCOME_NONE && report->stages[report->n_stages].started_ms &&
+           sy_routing_share(&report->routing, report->version) == 10000;
+}
+
 const char *sy_report_outcome(const struct sy_report *report) {
     static const char *const judged[SY_DECISION_COUNT] = {"INCONCLUSIVE", "HEALTHY", "UNHEALTHY",
                                                           "INCONCLUSIVE"};
@@ -39,6 +45,8 @@ const char *sy_report_outcome(const struct sy_report *report) {
         return check_found_errors(report) ? "REFUSED" : "CHECKED";
     if (!report->release_id[0])
         return "UNCHANGED";
+    if (is_in_lock_in(report))
+        return "PROMOTED";
     return report->signal ? "INTERRUPTED" : "RUNNING";
 }
 
@@ -50,6 +58,7 @@ static bool was_asked_to_go_back(const struct sy_report *report) {
 enum sy_report_mood sy_report_mood(const struct sy_report *report) {
     static const char *const bad[] = {"ROLLED_BACK", "CANCELLED", "HALTED",
                                       "FAILED",      "REFUSED",   "UNHEALTHY"};
+    static const char *const open[] = {"RUNNING", "HANDED_OFF"};
     static const char *const doubtful[] = {"PROMOTED_UNPROVEN", "PAUSED", "INCONCLUSIVE",
                                            "INTERRUPTED"};
     const char *outcome = sy_report_outcome(report);
@@ -59,6 +68,9 @@ enum sy_report_mood sy_report_mood(const struct sy_report *report) {
     for (size_t i = 0; i < sizeof doubtful / sizeof doubtful[0]; i++)
         if (strcmp(outcome, doubtful[i]) == 0)
             return SY_REPORT_DOUBTFUL;
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
+        if (strcmp(outcome, open[i]) == 0)
+            return SY_REPORT_OPEN;
     return SY_REPORT_GOOD;
 }
 
@@ -150,6 +162,9 @@ const char *sy_report_headline(const struct sy_report *report, char buf[SY_REPOR
         (void)snprintf(buf, SY_REPORT_TEXT_MAX, "%s",
                        check_found_errors(report) ? "A release would be refused"
                                                   : "Nothing stands in the way of a release");
+    else if (is_in_lock_in(report))
+        (void)snprintf(buf, SY_REPORT_TEXT_MAX, "Version %s is promoted, and watched on",
+                       report->version);
     else if (report->release_id[0])
         under_way(report, buf);
     else
@@ -172,10 +187,10 @@ const char *sy_report_advice(const struct sy_report *report) {
     } table[] = {
         {"ROLLED_BACK", "Mend it and release the next version; the same one again needs `retry`."},
         {"CANCELLED", "To release the same version again, ask for it with `retry`."},
-        {"PAUSED", "Look at it, then go on or take it back:"},
+        {"PAUSED", "Look at it, then take it back with `abort`, or go on:"},
         {"HANDED_OFF", "Nobody watches it until it is gone on with:"},
         {"INTERRUPTED", "It was interrupted; see how it ended:"},
-        {"RUNNING", "See where it stands, or take it back:"},
+        {"RUNNING", "`abort` takes it back; see where it stands:"},
         {"HALTED", "Look at the alias, then send all traffic where it belongs:"},
         {"UNHEALTHY", "Send all traffic back to the baseline:"},
         {"PROMOTED_UNPROVEN", "Watch it, or judge it later, when there was traffic:"},
@@ -244,6 +259,6 @@ const char *sy_report_stage_word(const struct sy_report *report, uint32_t index)
     if (stage->decision != SY_DECISION_NONE)
         return sy_decision_word(stage->decision);
     if (index == report->n_stages)
-        return stage->ended_ms ? "left" : "in lock-in";
-    return stage->ended_ms ? "left" : "baking";
+        return stage->ended_ms ? "not judged" : "in lock-in";
+    return stage->ended_ms ? "not judged" : "baking";
 }

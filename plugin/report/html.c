@@ -17,8 +17,10 @@ enum { POINT_ROWS_MAX = 60, LOG_ROWS_MAX = 500 };
 /* ---- the head ---- */
 
 static void put_badge(const struct sy_report *report, struct sy_buffer *to) {
-    static const char *const marks[] = {
-        [SY_REPORT_GOOD] = "good", [SY_REPORT_DOUBTFUL] = "doubtful", [SY_REPORT_BAD] = "bad"};
+    static const char *const marks[] = {[SY_REPORT_GOOD] = "good",
+                                        [SY_REPORT_OPEN] = "unknown",
+                                        [SY_REPORT_DOUBTFUL] = "doubtful",
+                                        [SY_REPORT_BAD] = "bad"};
     const char *mark = marks[sy_report_mood(report)];
     sy_buffer_printf(to, "<span class=\"badge %s\">", mark);
     sy_page_mark(to, mark);

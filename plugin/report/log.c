@@ -134,8 +134,8 @@ static void annotate_errors(const struct sy_report *report, struct sy_buffer *to
 }
 
 void sy_log_end(struct sy_log *log, const struct sy_report *report, struct sy_buffer *to) {
-    static const char *const kinds[] = {"notice", "warning", "error"};
-    static const char *const colors[] = {"32", "33", "31"};
+    static const char *const kinds[] = {"notice", "notice", "warning", "error"};
+    static const char *const colors[] = {"32", "36", "33", "31"};
     enum sy_report_mood mood = sy_report_mood(report);
     char headline[SY_REPORT_TEXT_MAX];
     char command[SY_REPORT_TEXT_MAX];

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const char *mark(enum sy_report_mood mood) {
-    return mood == SY_REPORT_GOOD ? "✅" : mood == SY_REPORT_BAD ? "❌" : "⚠️";
+    static const char *const marks[] = {"✅", "⏳", "⚠️", "❌"};
+    return marks[mood];
 }
 
 static void put_head(const struct sy_report *report, struct sy_buffer *to) {

@@ -243,6 +243,13 @@ void sy_report_samples(struct sy_report *report, const struct sy_sample *samples
                       &point.other);
         keep_point(report, &point);
     }
+    for (uint32_t i = 0; n && i <= report->n_stages; i++) {
+        struct sy_report_stage *stage = &report->stages[i];
+        struct sy_counts canary;
+        if (stage->observed && !stage->other.invocations)
+            sy_window_sum(samples, n, stage->ended_ms, report->window_ms, stage->started_ms,
+                          &canary, &stage->other);
+    }
 }
 
 /* ---- answers of other commands ---- */

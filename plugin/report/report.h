@@ -93,7 +93,8 @@ void sy_report_event(struct sy_report *report, const struct sy_release_event *ev
 void sy_report_history(struct sy_report *report, const struct sy_stored_version *versions,
                        size_t n);
 /* The telemetry of the release's whole time, which is better than what was observed on the way:
- * the points become the rolling windows over these samples (oldest first), each of one period. */
+ * the points become the rolling windows over these samples, and a stage gets the baseline's counts
+ * that the record does not keep. Oldest first, each of one period. */
 void sy_report_samples(struct sy_report *report, const struct sy_sample *samples, size_t n,
                        int64_t period_ms);
 void sy_report_plan(struct sy_report *report, const struct sy_plan *plan);
@@ -106,8 +107,8 @@ void sy_report_error(struct sy_report *report, const struct sy_error *error);
 /* One word: the release's outcome, or PLANNED, HEALTHY, …, REFUSED, FAILED (adapters/CONTRACT.md).
  */
 const char *sy_report_outcome(const struct sy_report *report);
-/* Good, bad, or neither: what a reader should see first. */
-enum sy_report_mood { SY_REPORT_GOOD, SY_REPORT_DOUBTFUL, SY_REPORT_BAD };
+/* Good, bad, not known yet, or to be looked at: what a reader should see first. */
+enum sy_report_mood { SY_REPORT_GOOD, SY_REPORT_OPEN, SY_REPORT_DOUBTFUL, SY_REPORT_BAD };
 enum sy_report_mood sy_report_mood(const struct sy_report *report);
 /* One sentence, such as "Version 42 was rolled back to 41"; buf of SY_REPORT_TEXT_MAX bytes. */
 const char *sy_report_headline(const struct sy_report *report, char buf[SY_REPORT_TEXT_MAX]);
@@ -123,7 +124,7 @@ uint32_t sy_report_failed_stage(const struct sy_report *report);
 int64_t sy_report_rate_bp(const struct sy_report *report);
 /* "10%", or "100%" of the last; buf of 16 bytes. */
 const char *sy_report_stage_weight(const struct sy_report *report, uint32_t index, char buf[16]);
-/* "healthy", …, "under way", "not reached": a stage in words. */
+/* "healthy", …, "baking", "not reached": a stage in words. */
 const char *sy_report_stage_word(const struct sy_report *report, uint32_t index);
 
 #endif

@@ -203,6 +203,12 @@ static void utf8(void **state) {
         {"\xe2\x28\xa1", 3, "?(?"}, /* a wrong continuation */
         {"\xc2\x80", 2, "??"},      /* C1, the first */
         {"\xc2\x9f", 2, "??"},      /* C1, the last */
+        {"\xe2\x80\xae", 3, "???"}, /* U+202E, turns what follows */
+        {"\xe2\x80\xaa", 3, "???"}, /* the first of its kind */
+        {"\xe2\x81\xa6", 3, "???"}, /* U+2066, isolates */
+        {"\xe2\x81\xa9", 3, "???"}, /* the last of its kind */
+        {"\xe2\x80\xa9", 3, NULL},  /* just below */
+        {"\xe2\x80\xaf", 3, NULL},  /* just above */
         {"a\0b", 3, "a?b"},
         {"a\nb\x7f", 4, "a?b?"},
         {"\x1f \x20", 3, "?  "},
