@@ -60,7 +60,8 @@ class Gitlab(World):
         shutil.copytree(TEMPLATES, os.path.join(folder, "templates"))
         given = "".join(f"\n      {key}: {value!r}" for key, value in inputs.items())
         pathlib.Path(folder, ".gitlab-ci.yml").write_text(
-            f"stages: [build, test, deploy]\ninclude:\n  - local: templates/{name}/template.yml\n    inputs:{given}\n{more}")
+            f"stages: [build, test, deploy]\ninclude:\n  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/{name}@$CI_COMMIT_SHA\n"
+            f"    inputs:{given}\n{more}")
         pathlib.Path(folder, ".gitignore").write_text(".gitlab-ci-local\n")
         repository(folder)
         git(folder, "remote", "add", "origin", "git@gitlab.example.com:shop/checkout.git")
