@@ -80,7 +80,7 @@ def uses(inputs, more=""):
     """A step that uses the action as it is published."""
     given = "".join(f"\n          {name}: '{value}'" for name, value in inputs.items())
     return f"""
-      - id: release
+      - id: canary
         uses: steelyard/steelyard/adapters/github-action@v1
         {more}
         with:{given}"""
