@@ -32,6 +32,7 @@ struct sy_ci_words {
     char **argv;
     int argc;
     char unused[512]; /* inputs that this command does not take, for the log; "" = none */
+    bool settles;
 };
 SY_MUST_USE int sy_ci_words_read(struct sy_ci_words *ret, struct sy_error *error);
 void sy_ci_words_finish(struct sy_ci_words *words);

@@ -96,6 +96,10 @@ static int take_entry(struct sy_ci_words *words, const char *entry, struct sy_er
     const char *value = strchr(entry, '=');
     if (strncmp(entry, PREFIX, strlen(PREFIX)) != 0 || !value || !value[1])
         return 0; /* empty is as if it were absent */
+    if (words->settles && (is_of(entry, "wait") || is_of(entry, "on-interrupt"))) {
+        note_unused(words, entry); /* settling has neither, and resume has both */
+        return 0;
+    }
     if (takes(words->command, entry, &flag))
         return add_flag(words, &flag, value + 1, error);
     if (!any_takes(entry))
@@ -115,7 +119,8 @@ static int choose_command(struct sy_ci_words *words, struct sy_error *error) {
         if (strcmp(names[i].name, asked) != 0)
             continue;
         words->command = command_of(names[i].command);
-        if (names[i].flag)
+        words->settles = names[i].flag != NULL;
+        if (words->settles)
             add_word(words, sy_strdup(names[i].flag));
         return 0;
     }

@@ -134,6 +134,8 @@ static void write_github(const struct sy_ci *ci) {
 }
 
 void sy_ci_files_write(const struct sy_ci *ci) {
+    if (ci->platform == SY_PLATFORM_GITHUB) /* first: a job that is killed has these at least */
+        write_github(ci);
     for (size_t i = 0; i < SY_COUNT(files); i++) {
         SY_AUTO_BUFFER struct sy_buffer text = {0};
         SY_AUTO_FREE char *path = sy_asprintf("%s/%s", ci->directory, files[i].name);
@@ -142,6 +144,4 @@ void sy_ci_files_write(const struct sy_ci *ci) {
             sy_buffer_printf(&text, "STEELYARD_REPORT=%s/report.html\n", ci->directory);
         write_file(path, 0, &text);
     }
-    if (ci->platform == SY_PLATFORM_GITHUB)
-        write_github(ci);
 }

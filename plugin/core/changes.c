@@ -92,8 +92,8 @@ static void stage_clock(struct changes *c) {
 /* Written after the alias was moved back: on the baseline, or there and closed. */
 static bool is_back(const struct sy_record *record) {
     return record->phase == SY_PHASE_VERIFYING ||
-           (sy_record_is_closed(record) && (record->outcome == SY_OUTCOME_ROLLED_BACK ||
-                                            record->outcome == SY_OUTCOME_CANCELLED));
+           (sy_record_is_closed(record) &&
+            (record->outcome == SY_OUTCOME_ROLLED_BACK || record->outcome == SY_OUTCOME_CANCELLED));
 }
 
 static void moved_back(struct changes *c) {

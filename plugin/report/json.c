@@ -48,8 +48,9 @@ static void add_release(struct json_object *o, const struct sy_report *report) {
         sy_json_add_counts(point, "baseline_counts", report->points[i].other);
         json_object_array_add(points, point);
     }
-    for (size_t i = 0; i < report->n_events; i++)
-        json_object_array_add(events, sy_event_object(&report->events[i]));
+    for (size_t i = 0; i < report->n_events; i++) /* what was observed are the rates */
+        if (report->events[i].kind != SY_EVENT_OBSERVED)
+            json_object_array_add(events, sy_event_object(&report->events[i]));
     json_object_object_add(o, "stages", stages);
     json_object_object_add(o, "rates", points);
     json_object_object_add(o, "events", events);

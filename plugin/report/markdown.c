@@ -67,36 +67,64 @@ static void put_stages(const struct sy_report *report, struct sy_buffer *to) {
     sy_buffer_puts(to, "\n");
 }
 
-/* The share of traffic over time, as GitHub and GitLab draw it themselves. A chart of mermaid has
- * one point for a step each: the shares at the moves, evenly spaced, so the times stand below it.
- */
-static void put_chart(const struct sy_report *report, struct sy_buffer *to) {
-    unsigned moves = 0;
-    for (size_t i = 0; i < report->n_events; i++)
-        moves += report->events[i].kind == SY_EVENT_ALIAS_MOVED;
-    if (!moves)
-        return;
-    sy_buffer_printf(to,
-                     "```mermaid\nxychart-beta\n    title \"Traffic of version %s, in percent\"\n"
-                     "    x-axis [\"before\"",
-                     report->version);
-    for (size_t i = 0; i < report->n_events; i++) {
-        char at[24];
-        if (report->events[i].kind == SY_EVENT_ALIAS_MOVED)
-            sy_buffer_printf(to, ", \"%.8s\"", sy_time_format(report->events[i].at_ms, at) + 11);
-    }
-    sy_buffer_puts(to, "]\n    y-axis \"percent\" 0 --> 100\n    bar [0");
-    for (size_t i = 0; i < report->n_events; i++) {
-        int32_t bp = sy_routing_share(&report->events[i].to, report->version);
-        if (report->events[i].kind == SY_EVENT_ALIAS_MOVED)
-            sy_buffer_printf(to, ", %d.%02d", bp / 100, bp % 100);
-    }
-    sy_buffer_puts(to, "]\n```\n\n");
+/* The stages on a time axis, as GitHub and GitLab draw it themselves:
+ * https://mermaid.js.org/syntax/ gantt.html. Names of tasks have no colon and no semicolon; times
+ * are shown in the reader's zone. */
+static void put_task(const struct sy_report *report, uint32_t i, struct sy_buffer *to) {
+    const struct sy_report_stage *stage = &report->stages[i];
+    char weight[16];
+    const char *kind = stage->decision == SY_DECISION_UNHEALTHY ? "crit, "
+                       : stage->ended_ms                        ? "done, "
+                                                                : "active, ";
+    int64_t end_ms = stage->ended_ms    ? stage->ended_ms
+                     : report->until_ms ? report->until_ms
+                                        : report->made_ms;
+    if (stage->started_ms)
+        sy_buffer_printf(to, "    %s %s :%s%lld, %lld\n", sy_report_stage_weight(report, i, weight),
+                         sy_report_stage_word(report, i), kind, (long long)stage->started_ms,
+                         (long long)end_ms);
 }
 
-static void put_log(const struct sy_report *report, struct sy_buffer *to) {
-    sy_buffer_puts(to, "<details><summary>What happened</summary>\n\n| time | |\n|---|---|\n");
+static void put_back_mark(const struct sy_report *report, struct sy_buffer *to) {
     for (size_t i = 0; i < report->n_events; i++) {
+        const struct sy_release_event *event = &report->events[i];
+        bool back = event->kind == SY_EVENT_ALIAS_MOVED && report->baseline[0] &&
+                    strcmp(event->to.primary, report->baseline) == 0 && !event->to.additional[0];
+        if (back)
+            sy_buffer_printf(to, "    back on %s :crit, milestone, %lld, 0d\n", report->baseline,
+                             (long long)event->at_ms);
+    }
+}
+
+static void put_chart(const struct sy_report *report, struct sy_buffer *to) {
+    int64_t span_ms = (report->until_ms ? report->until_ms : report->made_ms) - report->begun_ms;
+    const char *axis = span_ms < 10 * SY_MINUTE_MS ? "%H:%M:%S"
+                       : span_ms < SY_DAY_MS       ? "%H:%M"
+                                                   : "%m-%d %H:%M";
+    if (!report->stages[0].started_ms)
+        return;
+    sy_buffer_printf(to,
+                     "```mermaid\ngantt\n    dateFormat x\n    axisFormat %s\n"
+                     "    section version %s\n",
+                     axis, report->version);
+    for (uint32_t i = 0; i <= report->n_stages; i++)
+        put_task(report, i, to);
+    put_back_mark(report, to);
+    sy_buffer_puts(to, "```\n\n");
+}
+
+/* GitHub takes 1 MiB of summary: of a release with very many events the first ones are left out. */
+enum { LOG_MAX = 500 };
+
+static void put_log(const struct sy_report *report, struct sy_buffer *to) {
+    size_t first = 0;
+    size_t told = 0;
+    for (size_t i = report->n_events; i > 0 && told < LOG_MAX; i--) {
+        told += report->events[i - 1].kind != SY_EVENT_OBSERVED;
+        first = i - 1;
+    }
+    sy_buffer_puts(to, "<details><summary>What happened</summary>\n\n| time | |\n|---|---|\n");
+    for (size_t i = first; i < report->n_events; i++) {
         const struct sy_release_event *event = &report->events[i];
         char at[24];
         char sentence[400];

@@ -4,7 +4,7 @@ import pathlib
 import re
 import xml.etree.ElementTree
 
-from github import function, main, scenario
+from github import git, function, main, scenario
 from gitlab import RELEASE, Gitlab
 
 TESTS = []
@@ -71,6 +71,18 @@ def delayed():
         assert artifacts(folder)[1]["STEELYARD_RESUME_AT"], "no time to resume at"
         back = world.run_pipeline(folder, "release-rollback")
         assert back.code == 0 and world.alias() == ("41", {}), (back.out, back.err, world.alias())
+
+
+@test("a branch that is not the default one releases nothing, unless the rule says so")
+def branches():
+    for mode in ("blocking", "delayed"):
+        for rule, there in (("", False), ('$CI_COMMIT_BRANCH == "feature"', True)):
+            with Gitlab() as world:
+                folder = world.project(dict(RELEASE, mode=mode, **({"rule": rule} if rule else {})))
+                git(folder, "checkout", "-q", "-b", "feature")
+                listed = world.run_pipeline(folder, "--list")
+                assert ("\nrelease " in listed.out) == there == ("release-rollback" in listed.out), (mode, rule, listed.out)
+                assert ("release-bake-1" in listed.out) == (there and mode == "delayed"), (mode, rule, listed.out)
 
 
 @test("mode delayed: the jobs end the release")

@@ -172,6 +172,7 @@ def hand_off():
         times = [event["at_unix_ms"] for event in report["events"]]
         assert times == sorted(times)
         # The rates are of the whole time, also of that between the jobs, when nobody looked.
+        assert "observed" not in [event["event"] for event in report["events"]]
         rates = report["rates"]
         assert len(rates) >= 6 and rates[0]["at_unix_ms"] < report["stages"][0]["ended_unix_ms"] - 2000, rates
 
@@ -200,7 +201,8 @@ def others():
         nothing = Job(world, command="settle").end(3)  # tells how it ended
         assert nothing.outputs["outcome"] == "CANCELLED" and nothing.outputs["previous-version"] == "41"
     with World() as world:
-        assert Job(world, command="settle").end(0).outputs["outcome"] == "UNCHANGED"
+        job = Job(world, command="settle", wait="none", on_interrupt="hold").end(0)
+        assert job.outputs["outcome"] == "UNCHANGED" and "STEELYARD_INPUT_WAIT" in job.out
 
 
 @test("a hostile reason stays text in every format, later too")
@@ -296,7 +298,7 @@ def signals():
         wait_for("a split alias", world.split)
         world.fault("UpdateAlias", "delay", delay_ms=2000)
         job.run.process.send_signal(signal.SIGINT)
-        wait_for("the reports as things stood", lambda: os.path.exists(os.path.join(job.folder, "report.json")))
+        wait_for("the reports as things stood", lambda: os.path.exists(os.path.join(job.folder, "outputs.env")))
         assert job.outputs["outcome"] == "INTERRUPTED", job.outputs
         job.run.process.send_signal(signal.SIGTERM)
         job.run.process.send_signal(signal.SIGINT)

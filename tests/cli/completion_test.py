@@ -54,7 +54,7 @@ def ask(shell, lines):
 def questions():
     """(line, what is to be offered): every command, every flag, every value that can be known."""
     yield "steelyard ", set(commands())
-    yield "steelyard re", {"resume"}
+    yield "steelyard re", {"resume", "report"}
     yield "steelyard --", {"--help", "--version"}
     yield "steelyard nosuch --", set()
     yield "steelyard apply --wa", {"--wait"}

@@ -236,6 +236,25 @@ static void test_bounded(void **state) {
     sy_report_finish(&report);
 }
 
+/* What GitHub takes of a summary, and of an output. */
+static void test_sizes(void **state) {
+    struct sy_report report;
+    char longest[SY_REASON_MAX + 1];
+    (void)state;
+    memset(longest, '|', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    begin(&report);
+    for (int i = 0; i < SY_REPORT_EVENTS_MAX; i++)
+        tell(&report, event(SY_EVENT_NOTE, T0 + 2000 + i, 1), longest);
+    for (int i = 0; i < SY_REPORT_POINTS_MAX; i++)
+        tell_counts(&report, event(SY_EVENT_OBSERVED, T0 + 9000 + i, 1), SY_DECISION_NONE, i, 0);
+    SY_AUTO_BUFFER struct sy_buffer summary = {0};
+    sy_face_write(SY_FACE_MARKDOWN, &report, &summary);
+    assert_true(summary.len < 1024 * 1024);
+    assert_non_null(strstr(summary.data, "&#124;&#124;"));
+    sy_report_finish(&report);
+}
+
 static void test_samples(void **state) {
     struct sy_report report;
     const struct sy_sample samples[] = {
@@ -324,6 +343,7 @@ int main(void) {
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_history_before_events),
         cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_samples),
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_groups_and_annotations),
