@@ -6,7 +6,7 @@ import pathlib
 import signal
 import subprocess
 
-from github import CHECKOUT, FAST, Run, STEELYARD, World, main, scenario, function, step, step_env, wait_for
+from github import CHECKOUT, Run, STEELYARD, World, main, step, step_env, wait_for
 from gitlab import component, job, wrapped
 
 TESTS = []
