@@ -150,7 +150,8 @@ def base():
       - run: echo '{curl.parent}' >>"$GITHUB_PATH"
 """
         run = world.act(HEAD + first + uses(given), env={"STEELYARD_BIN": None})
-        said(run, rf"asked for https://github\.com/steelyard/steelyard/releases/download/v{VERSION}/steelyard-{VERSION}-linux-amd64\.tar\.gz")
+        said(run, r"asked for https://github\.com/steelyard/steelyard/releases/download/"
+                  rf"v{VERSION}/steelyard-{VERSION}-linux-amd64\.tar\.gz\)")
         assert run.code == 1, run.out
 
 

@@ -1,4 +1,5 @@
-"""The examples in the adapters' READMEs and in docs/ci.md: each is a workflow that actionlint takes, or a pipeline that GitLab's schema takes."""
+"""The examples in the adapters' READMEs and in docs/ci.md: each is a workflow that actionlint takes, or a pipeline that
+GitLab's schema takes."""
 import os
 import pathlib
 import re
