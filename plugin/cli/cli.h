@@ -65,6 +65,12 @@ struct sy_cli {
     enum sy_face face;         /* report --format */
     const char *release;       /* report --release; NULL: the last one */
     struct sy_ci *ci;          /* the CI job that is told everything; NULL: a person is */
+    char bad_version[SY_VERSION_MAX + 1]; /* drill */
+    int only;                             /* drill: enum sy_rehearsal_kind; -1: all */
+    const char *markdown;                 /* drill: also write the report there; NULL: nowhere */
+    int64_t rate_per_minute;              /* of the traffic that is made; 0: none */
+    const char *payload;                  /* JSON, of each invocation */
+    int64_t for_ms;                       /* traffic: 0: until it is stopped */
     bool help;
 };
 
@@ -95,6 +101,8 @@ enum {
     SY_CMD_COMPLETION = 1 << 15,
     SY_CMD_REPORT = 1 << 16,
     SY_CMD_CI = 1 << 17,
+    SY_CMD_DRILL = 1 << 18,
+    SY_CMD_TRAFFIC = 1 << 19,
 };
 
 extern const struct sy_command sy_commands[];
@@ -140,6 +148,12 @@ int sy_cli_cleanup(const struct sy_cli *cli);
 int sy_cli_completion(const struct sy_cli *cli);
 int sy_cli_report(const struct sy_cli *cli);
 int sy_cli_ci(const struct sy_cli *cli);
+int sy_cli_drill(const struct sy_cli *cli);
+int sy_cli_traffic(const struct sy_cli *cli);
+/* drill.c: settings that are short, but long enough for metrics of a minute; and what its flags
+ * want of each other. */
+void sy_cli_drill_defaults(struct sy_spec *spec);
+SY_MUST_USE int sy_cli_drill_check(const struct sy_cli *cli, struct sy_error *error);
 
 /* Show an error as --output wants it; returns the exit code that fits (release.md): usage 2,
  * refusals 5, else 1. */

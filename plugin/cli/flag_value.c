@@ -2,8 +2,10 @@
  */
 #include "cli/flag_value.h"
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "report/drill.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +23,9 @@ const char *const sy_platform_choices[] = {SY_PLATFORMS(X) NULL};
 #undef X
 #define X(name, word, what) #word,
 const char *const sy_format_choices[] = {SY_FACES(X) NULL};
+#undef X
+#define X(name, word, title, expected) word,
+const char *const sy_only_choices[] = {SY_REHEARSALS(X) NULL};
 #undef X
 
 int sy_flag_stages(const char *value, struct sy_cli *cli, struct sy_error *error) {
@@ -76,7 +81,7 @@ int sy_flag_at(const char *value, struct sy_cli *cli, struct sy_error *error) {
 
 static int parse_choice(const char *name, const char *const *choices, const char *value, int *ret,
                         struct sy_error *error) {
-    char known[96] = "";
+    char known[200] = "";
     char shown[64];
     for (int i = 0; choices[i]; i++) {
         size_t n = strlen(known);
@@ -142,4 +147,38 @@ int sy_flag_code(const char *value, struct sy_cli *cli, struct sy_error *error) 
                              sy_text_clean(value, strlen(value), shown, sizeof shown),
                              strerror(errno));
     return sy_package_parse(path, &cli->package, error);
+}
+
+/* "5/s", "30/m"; "0" is none at all. */
+int sy_flag_rate(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    enum { MOST_A_SECOND = 1000 };
+    char number[16] = "";
+    char shown[64];
+    int64_t n = 0;
+    struct sy_error why;
+    size_t digits = strspn(value, "0123456789");
+    bool is_second = strcmp(value + digits, "/s") == 0;
+    bool is_known = is_second || strcmp(value + digits, "/m") == 0 || strcmp(value, "0") == 0;
+    if (digits < sizeof number)
+        memcpy(number, value, digits);
+    if (!is_known || sy_integer_parse("rate", number, 0, MOST_A_SECOND * INT64_C(60), &n, &why) ||
+        n * (is_second ? 60 : 1) > MOST_A_SECOND * INT64_C(60))
+        return sy_fail_field(
+            error, "rate", "rate: \"%s\" is not a rate; write 5/s or 30/m, at most %d/s",
+            sy_text_clean(value, strlen(value), shown, sizeof shown), MOST_A_SECOND);
+    cli->rate_per_minute = n * (is_second ? 60 : 1);
+    return 0;
+}
+
+int sy_flag_only(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    return parse_choice("only", sy_only_choices, value, &cli->only, error);
+}
+
+int sy_flag_payload(const char *value, struct sy_cli *cli, struct sy_error *error) {
+    SY_AUTO_JSON struct json_object *payload = NULL;
+    struct sy_error why;
+    if (sy_json_parse("--payload", value, strlen(value), &payload, &why))
+        return sy_fail_field(error, "payload", "payload: it is not JSON: %.300s", why.message);
+    cli->payload = value;
+    return 0;
 }

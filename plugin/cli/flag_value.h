@@ -14,6 +14,7 @@ extern const char *const sy_output_choices[];
 extern const char *const sy_shell_choices[];
 extern const char *const sy_platform_choices[];
 extern const char *const sy_format_choices[];
+extern const char *const sy_only_choices[]; /* of report/drill.h */
 
 SY_MUST_USE int sy_flag_stages(const char *value, struct sy_cli *cli, struct sy_error *error);
 SY_MUST_USE int sy_flag_wait(const char *value, struct sy_cli *cli, struct sy_error *error);
@@ -28,5 +29,8 @@ SY_MUST_USE int sy_flag_shell(const char *value, struct sy_cli *cli, struct sy_e
 SY_MUST_USE int sy_flag_platform(const char *value, struct sy_cli *cli, struct sy_error *error);
 SY_MUST_USE int sy_flag_format(const char *value, struct sy_cli *cli, struct sy_error *error);
 SY_MUST_USE int sy_flag_code(const char *value, struct sy_cli *cli, struct sy_error *error);
+SY_MUST_USE int sy_flag_rate(const char *value, struct sy_cli *cli, struct sy_error *error);
+SY_MUST_USE int sy_flag_only(const char *value, struct sy_cli *cli, struct sy_error *error);
+SY_MUST_USE int sy_flag_payload(const char *value, struct sy_cli *cli, struct sy_error *error);
 
 #endif

@@ -42,6 +42,8 @@ struct flag {
     (RELEASES | PERSONS | SY_CMD_STATUS | SY_CMD_VERIFY | SY_CMD_WATCH | SY_CMD_HISTORY |          \
      SY_CMD_CHECK | SY_CMD_REPORT)
 #define CALLS (ALIASED | SY_CMD_CLEANUP)
+#define DRILL SY_CMD_DRILL
+#define SENDS (SY_CMD_DRILL | SY_CMD_TRAFFIC) /* no plugin of theirs: they join no engine */
 
 /* The sandbox takes no --region and no --endpoint-url: it serves the region of its scenario, on the
  * endpoint that it prints; both would do nothing. */
@@ -50,8 +52,13 @@ static const struct flag flags[] = {
      sy_shell_choices, false, true},
     {"platform", "PLATFORM", SY_CMD_CI, KIND_SPECIAL, 0, 0, sy_flag_platform,
      "github, gitlab, or files (the reports alone)", sy_platform_choices, false, true},
-    {"function", "NAME", CALLS, NAME_FLAG(function), "the Lambda function"},
-    {"alias", "NAME", ALIASED, NAME_FLAG(alias), "its alias that callers use"},
+    {"function", "NAME", CALLS | SY_CMD_TRAFFIC, NAME_FLAG(function), "the Lambda function"},
+    {"function", "NAME", DRILL, NAME_FLAG(function),
+     "a function made for drills (default: all in a sandbox, without AWS)"},
+    {"alias", "NAME", ALIASED | SENDS, NAME_FLAG(alias), "its alias that callers use"},
+    {"version", "N", DRILL, NAME_FLAG(version), "its healthy version"},
+    {"bad-version", "N", DRILL, KIND_NAME, AT(bad_version), SY_VERSION_MAX + 1, NULL,
+     "its version that fails"},
     {"version", "N", RELEASES, NAME_FLAG(version), "the published version to release"},
     {"version", "N", SY_CMD_CHECK, NAME_FLAG(version),
      "the version to release (default: none yet)"},
@@ -68,6 +75,8 @@ static const struct flag flags[] = {
      "the version to go back to (default: the baseline in the record)"},
     {"version", "N", SY_CMD_VERIFY, NAME_FLAG(version),
      "the version to judge (default: the one being released, or the alias's)"},
+    {"stages", "LIST", DRILL, KIND_SPECIAL, 0, 0, sy_flag_stages,
+     "of the rehearsed releases (default 50%/3m)"},
     {"stages", "LIST", RELEASES, KIND_SPECIAL, 0, 0, sy_flag_stages,
      "10%/15m,50%/15m (default), canary(10%,15m), linear(10%,5m), or instant"},
     {"primary", "WHICH", RELEASES, KIND_SPECIAL, 0, 0, sy_flag_primary,
@@ -75,18 +84,37 @@ static const struct flag flags[] = {
      sy_primary_choices},
     {"plan", "FILE", SY_CMD_APPLY, KIND_TEXT, AT(plan_file), 0, NULL,
      "apply this plan, as plan --output json printed it, or nothing"},
-    {"threshold", "PERCENT", RELEASES | SY_CMD_VERIFY, KIND_PERCENT, AT(spec.threshold_bp), 0, NULL,
-     "roll back when the error rate is above this (default 5%)"},
-    {"min-invocations", "N", RELEASES | SY_CMD_VERIFY, KIND_INTEGER, AT(spec.min_invocations),
-     1000000000, NULL, "invocations in the window that a verdict needs (default 5)"},
+    {"threshold", "PERCENT", RELEASES | SY_CMD_VERIFY | DRILL, KIND_PERCENT, AT(spec.threshold_bp),
+     0, NULL, "roll back when the error rate is above this (default 5%)"},
+    {"min-invocations", "N", RELEASES | SY_CMD_VERIFY | DRILL, KIND_INTEGER,
+     AT(spec.min_invocations), 1000000000, NULL,
+     "invocations in the window that a verdict needs (default 5)"},
     {"window", "TIME", RELEASES | SY_CMD_VERIFY, KIND_DURATION, AT(spec.window_ms), 0, NULL,
      "the rolling window that is judged (default 5m)"},
+    {"window", "TIME", DRILL, KIND_DURATION, AT(spec.window_ms), 0, NULL,
+     "the rolling window that is judged (default 3m)"},
+    {"lock-in", "TIME", DRILL, KIND_DURATION, AT(spec.lock_in_ms), 0, NULL,
+     "within which a version that fails with all traffic is to be taken back (default 8m)"},
     {"lock-in", "TIME", RELEASES, KIND_DURATION, AT(spec.lock_in_ms), 0, NULL,
      "how long after its first traffic a version may be rolled back by itself (default 1h)"},
-    {"period", "TIME", RELEASES | SY_CMD_VERIFY, KIND_DURATION, AT(spec.period_ms), 0, NULL,
+    {"period", "TIME", RELEASES | SY_CMD_VERIFY | DRILL, KIND_DURATION, AT(spec.period_ms), 0, NULL,
      "length of a telemetry datapoint (default 60s, what AWS publishes)"},
+    {"poll", "TIME", DRILL, KIND_DURATION, AT(spec.poll_ms), 0, NULL,
+     "how often telemetry is read (default 15s)"},
     {"poll", "TIME", RELEASES, KIND_DURATION, AT(spec.poll_ms), 0, NULL,
      "how often telemetry is read (default 60s)"},
+    {"rate", "N/s", SY_CMD_TRAFFIC, KIND_SPECIAL, 0, 0, sy_flag_rate,
+     "how often to invoke, such as 5/s (default) or 30/m"},
+    {"rate", "N/s", DRILL, KIND_SPECIAL, 0, 0, sy_flag_rate,
+     "of the traffic that is sent (default 5/s); 0: somebody else sends it"},
+    {"payload", "JSON", SENDS, KIND_SPECIAL, 0, 0, sy_flag_payload,
+     "what to invoke it with (default {})"},
+    {"for", "TIME", SY_CMD_TRAFFIC, KIND_DURATION, AT(for_ms), 0, NULL,
+     "how long (default: until stopped by a signal)"},
+    {"only", "NAME", DRILL, KIND_SPECIAL, 0, 0, sy_flag_only,
+     "rehearse this one alone, as the report calls it (default: all)", sy_only_choices},
+    {"markdown", "FILE", DRILL, KIND_TEXT, AT(markdown), 0, NULL,
+     "write the report there, too, as Markdown"},
     {"wait", "WHAT", RELEASES | SY_CMD_RESUME, KIND_SPECIAL, 0, 0, sy_flag_wait,
      "return after: stages (default), lock-in, or none (the first move)", sy_wait_choices},
     {"on-interrupt", "WHAT", RELEASES, KIND_SPECIAL, 0, 0, sy_flag_on_interrupt,
@@ -130,15 +158,15 @@ static const struct flag flags[] = {
      "the loopback port (default: a free one)"},
     {"record", "FILE", SY_CMD_SANDBOX, KIND_TEXT, AT(record), 0, NULL,
      "append each request as one JSON line"},
-    {"region", "NAME", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(region), 0, NULL,
+    {"region", "NAME", CALLS | SENDS | SY_CMD_ENGINE, KIND_TEXT, AT(region), 0, NULL,
      "the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)"},
-    {"endpoint-url", "URL", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(endpoint), 0, NULL,
+    {"endpoint-url", "URL", CALLS | SENDS | SY_CMD_ENGINE, KIND_TEXT, AT(endpoint), 0, NULL,
      "another endpoint for every service (default: AWS_ENDPOINT_URL…, AWS's own)"},
-    {"profile", "NAME", CALLS | SY_CMD_ENGINE, KIND_TEXT, AT(profile), 0, NULL,
+    {"profile", "NAME", CALLS | SENDS | SY_CMD_ENGINE, KIND_TEXT, AT(profile), 0, NULL,
      "the AWS profile, instead of credentials in variables (docs/credentials.md)"},
     {"engine", "unix:PATH", CALLS, KIND_TEXT, AT(engine), 0, NULL,
      "join a standing engine (default: start one)"},
-    {"output", "FORMAT", CALLS & ~SY_CMD_REPORT, KIND_SPECIAL, 0, 0, sy_flag_output,
+    {"output", "FORMAT", (CALLS & ~SY_CMD_REPORT) | SENDS, KIND_SPECIAL, 0, 0, sy_flag_output,
      "text (default) or json, one object a line", sy_output_choices},
     {"output", "FORMAT",
      SY_CMD_ENGINE | SY_CMD_SANDBOX | SY_CMD_COMPLETION | SY_CMD_REPORT | SY_CMD_CI, KIND_SPECIAL,
@@ -175,7 +203,8 @@ static int set(const struct flag *flag, const char *value, struct sy_cli *cli,
                struct sy_error *error) {
     void *field = (char *)cli + flag->offset;
     bool in_spec = flag->offset >= AT(spec) && flag->offset < AT(spec) + sizeof cli->spec;
-    bool special = flag->kind == KIND_SPECIAL && strcmp(flag->name, "output") != 0;
+    bool special = flag->kind == KIND_SPECIAL && strcmp(flag->name, "output") != 0 &&
+                   strcmp(flag->name, "only") != 0;
     if ((in_spec || special) && !cli->spec_flag)
         cli->spec_flag = flag->name;
     switch (flag->kind) {
@@ -319,6 +348,8 @@ static int check_required(const struct sy_command *command, const struct sy_cli 
         return -1;
     if (cli->plan_file)
         return 0;
+    if (command->flag == SY_CMD_DRILL)
+        return sy_cli_drill_check(cli, error);
     if (command->flag == SY_CMD_COMPLETION && cli->shell == SY_SHELL_COUNT)
         return sy_fail_field(error, "shell",
                              "shell is missing: steelyard completion SHELL, such as bash");
@@ -335,8 +366,9 @@ static int check_required(const struct sy_command *command, const struct sy_cli 
     if (command->flag & RELEASES)
         return check_release(command, cli, error);
     const char *version = cli->spec.version;
-    if (command->flag & CALLS)
-        return sy_names_check(cli->spec.function, command->flag & ALIASED ? cli->spec.alias : "a",
+    if (command->flag & (CALLS | SY_CMD_TRAFFIC))
+        return sy_names_check(cli->spec.function,
+                              command->flag & SY_CMD_CLEANUP ? "a" : cli->spec.alias,
                               version[0] ? version : NULL, error);
     return 0;
 }
@@ -351,6 +383,8 @@ static void leave_open(const struct sy_command *command, struct sy_spec *spec) {
         spec->window_ms = spec->min_invocations = spec->period_ms = -1;
         spec->threshold_bp = -1;
     }
+    if (command->flag & SY_CMD_DRILL)
+        sy_cli_drill_defaults(spec);
 }
 
 enum sy_output_format sy_flags_output(int argc, char **argv) {
@@ -367,7 +401,10 @@ int sy_flags_parse(const struct sy_command *command, int argc, char **argv, stru
     *ret = (struct sy_cli){.command = command->name,
                            .keep = SY_KEEP_DEFAULT,
                            .shell = SY_SHELL_COUNT,
-                           .platform = SY_PLATFORM_COUNT};
+                           .platform = SY_PLATFORM_COUNT,
+                           .only = -1,
+                           .rate_per_minute = 5 * 60,
+                           .payload = "{}"};
     sy_spec_init(&ret->spec);
     leave_open(command, &ret->spec);
     for (int at = 0; at < argc;)

@@ -12,7 +12,7 @@ from world import STEELYARD, main
 
 TESTS = []
 SHELLS = {"bash": shells.bash, "zsh": shells.zsh, "fish": shells.fish}
-FILES = ["--plan", "--scenario", "--record", "--code"]
+FILES = ["--plan", "--scenario", "--record", "--code", "--markdown"]
 
 
 def test(name):
@@ -33,8 +33,8 @@ def flags(command):
 
 
 def words(command, flag):
-    """What the parser says that it takes, when it is given what nobody takes."""
-    told = re.search(r" is not known; use (?:one of )?(.*)", program(command, flag, "no such word").stderr)
+    """What the parser says that it takes, when it is given what nobody takes; never a command that is then run."""
+    told = re.search(r" is not known; use (?:one of )?(.*)", program(command, flag, "no such word", "--no-such-flag").stderr)
     return set(re.split(r", | or ", told.group(1))) if told else set()
 
 

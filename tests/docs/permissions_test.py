@@ -36,6 +36,7 @@ LAMBDA = {
     ("GET", r"/event-invoke-config$"): "GetFunctionEventInvokeConfig",
     ("GET", r"/provisioned-concurrency$"): "GetProvisionedConcurrencyConfig",
     ("DELETE", r"$"): "DeleteFunction",
+    ("POST", r"/invocations$"): "InvokeFunction",
 }
 
 
@@ -266,6 +267,23 @@ def cleanup(world):
 def cleanup_dry(world):
     world.does(0, "cleanup", "--function", "checkout", "--keep", "0", "--dry-run")
 
+
+
+@way("traffic")
+def traffic(world):
+    world.does(0, "traffic", *CHECKOUT, "--rate", "20/s", "--for", "2s")
+
+
+def drills(only):
+    """A rehearsal; the function is not called so, but the alias is."""
+    @way("drill", what=scenario(function(error_rate=0.5, aliases=[{"name": "drill", "version": "41"}], traffic=[])))
+    def drill(world):
+        world.does(0, "drill", "--function", "checkout", "--alias", "drill", "--version", "41", "--bad-version", "42", *FAST,
+                   "--stages", "10%/3s", "--lock-in", "20s", "--rate", "100/s", "--only", only)
+
+
+for each in ("healthy-release", "bad-at-full", "abort", "killed", "pause-promote", "gradual-rollback"):
+    drills(each)
 
 
 @way("pause", "resume", "promote", "abort", "rollback")

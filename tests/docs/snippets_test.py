@@ -1,5 +1,6 @@
 """What the pages show in other languages is at least well formed: snippets_test.py ROOT. JSON and YAML are parsed, CloudFormation
-and SAM templates go through cfn-lint, HCL through python-hcl2. TypeScript is not checked: that would take CDK and a compiler."""
+and SAM templates go through cfn-lint, HCL through python-hcl2, Python is compiled, bash reads what is for a shell. TypeScript and
+JavaScript are not checked: that would take CDK, a compiler and Node."""
 import json
 import pathlib
 import re
@@ -36,12 +37,24 @@ def check_hcl(text):
     hcl2.loads(text)
 
 
-CHECKS = {"json": check_json, "yaml": check_yaml, "hcl": check_hcl}
-UNCHECKED = {"", "console", "c", "mermaid", "typescript"}
+def check_python(text):
+    compile(text, "snippet", "exec")
+
+
+def check_sh(text):
+    done = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True, timeout=20)
+    if done.returncode:
+        raise ValueError(done.stderr)
+
+
+CHECKS = {"json": check_json, "yaml": check_yaml, "hcl": check_hcl, "python": check_python, "sh": check_sh}
+UNCHECKED = {"", "console", "c", "mermaid", "typescript", "javascript"}
 BROKEN = {
     "json": ['{"a": 1,}'],
     "yaml": ["a: [", "Resources:\n  A:\n    Type: AWS::Lambda::Alias\n    Properties: {Name: x}\n"],
     "hcl": ['resource "a" "b" {\n'],
+    "python": ["def f(:\n"],
+    "sh": ["if true; then\n"],
 }
 
 
