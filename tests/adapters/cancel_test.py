@@ -63,7 +63,8 @@ class GithubJob(Job):
         script = self.world.path("step.sh")
         pathlib.Path(script).write_text(step(name)["run"])
         return Run(self.world, ["bash", "--noprofile", "--norc", "-eo", "pipefail", script], self.world.env(
-            GITHUB_ACTIONS="true", GITHUB_OUTPUT=self.outputs, GITHUB_STEP_SUMMARY=self.summary, **env), start_new_session=True)
+            GITHUB_ACTIONS="true", GITHUB_OUTPUT=self.outputs, GITHUB_STEP_SUMMARY=self.summary,
+            TMPDIR=self.world.directory, **env), start_new_session=True)
 
     def cancel(self):
         """SIGINT to the entry process alone, 7.5 s later SIGTERM, 2.5 s later SIGKILL."""
@@ -108,7 +109,7 @@ class GitlabJob(Job):
         env = {key: "" if value is None else str(value) for key, value in self.job["variables"].items()}
         env.update({f"STEELYARD_INPUT_{key.upper()}": value for key, value in TELEMETRY.items()})
         env.update(STEELYARD_REPORT_DIR=self.reports, GITLAB_CI="true", CI_PROJECT_DIR=self.world.directory,
-                   STEELYARD_BIN=STEELYARD, **more)
+                   STEELYARD_BIN=STEELYARD, TMPDIR=self.world.directory, **more)
         return Run(self.world, [self.shell, script], self.world.env(**env), start_new_session=True, cwd=self.world.directory)
 
     def cancel(self):
