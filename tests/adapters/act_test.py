@@ -15,17 +15,17 @@ jobs:
   release:
     runs-on: ubuntu-latest
     outputs:
-      outcome: ${{ steps.release.outputs.outcome }}
-      version: ${{ steps.release.outputs.version }}
-      resume-at: ${{ steps.release.outputs.resume-at }}
+      outcome: ${{ steps.canary.outputs.outcome }}
+      version: ${{ steps.canary.outputs.version }}
+      resume-at: ${{ steps.canary.outputs.resume-at }}
     steps:"""
 RELEASE = dict(CHECKOUT, version="42", **FAST)
 NEXT = """
       - if: always()
         env:
-          OUTPUTS: ${{ toJSON(steps.release.outputs) }}
-          RESULT: ${{ steps.release.outputs.result-json }}
-          REPORT: ${{ steps.release.outputs.report }}
+          OUTPUTS: ${{ toJSON(steps.canary.outputs) }}
+          RESULT: ${{ steps.canary.outputs.result-json }}
+          REPORT: ${{ steps.canary.outputs.report }}
         run: |
           python3 -c 'import json, os; print("outputs", json.dumps(json.loads(os.environ["OUTPUTS"]), separators=(",", ":")))'
           python3 -c 'import json, os; print("result", type(json.loads(os.environ["RESULT"])).__name__)'
@@ -120,7 +120,7 @@ def placed(releases, checksum):
 def installs():
     with Github() as world, Releases(world.directory, archive()) as releases:
         plans = dict(RELEASE, command="plan", **placed(releases, releases.sum))
-        run = world.act(HEAD + uses(plans) + uses(plans).replace("id: release", "id: again"), env={"STEELYARD_BIN": None})
+        run = world.act(HEAD + uses(plans) + uses(plans).replace("id: canary", "id: again"), env={"STEELYARD_BIN": None})
         assert run.code == 0, run.out
         assert run.out.count(" outcome=PLANNED") >= 2 and len(releases.asked) == 1, (run.out, releases.asked)
         assert os.listdir(os.path.join(world.tool_cache, "steelyard", VERSION, "x64")) == ["bin"]
@@ -150,7 +150,8 @@ def base():
       - run: echo '{curl.parent}' >>"$GITHUB_PATH"
 """
         run = world.act(HEAD + first + uses(given), env={"STEELYARD_BIN": None})
-        said(run, rf"asked for https://github\.com/steelyard/steelyard/releases/download/v{VERSION}/steelyard-{VERSION}-linux-amd64\.tar\.gz")
+        said(run, r"asked for https://github\.com/steelyard/steelyard/releases/download/"
+                  rf"v{VERSION}/steelyard-{VERSION}-linux-amd64\.tar\.gz\)")
         assert run.code == 1, run.out
 
 

@@ -6,7 +6,7 @@ import pathlib
 import signal
 import subprocess
 
-from github import CHECKOUT, FAST, Run, STEELYARD, World, main, scenario, function, step, step_env, wait_for
+from github import CHECKOUT, Run, STEELYARD, World, main, step, step_env, wait_for
 from gitlab import component, job, wrapped
 
 TESTS = []
@@ -63,7 +63,8 @@ class GithubJob(Job):
         script = self.world.path("step.sh")
         pathlib.Path(script).write_text(step(name)["run"])
         return Run(self.world, ["bash", "--noprofile", "--norc", "-eo", "pipefail", script], self.world.env(
-            GITHUB_ACTIONS="true", GITHUB_OUTPUT=self.outputs, GITHUB_STEP_SUMMARY=self.summary, **env), start_new_session=True)
+            GITHUB_ACTIONS="true", GITHUB_OUTPUT=self.outputs, GITHUB_STEP_SUMMARY=self.summary,
+            TMPDIR=self.world.directory, **env), start_new_session=True)
 
     def cancel(self):
         """SIGINT to the entry process alone, 7.5 s later SIGTERM, 2.5 s later SIGKILL."""
@@ -89,11 +90,12 @@ class GithubJob(Job):
 
 class GitlabJob(Job):
     name = "gitlab"
+    shell = "bash"
     cancelled = 143
 
     @staticmethod
     def form(lines):
-        return "set -eo pipefail\n" + "\n".join(lines)
+        return "set -e\n" + "\n".join(lines)
 
     def __init__(self, world, inputs):
         super().__init__(world, inputs)
@@ -106,8 +108,9 @@ class GitlabJob(Job):
         pathlib.Path(script).write_text(self.form(lines))
         env = {key: "" if value is None else str(value) for key, value in self.job["variables"].items()}
         env.update({f"STEELYARD_INPUT_{key.upper()}": value for key, value in TELEMETRY.items()})
-        env.update(STEELYARD_REPORT_DIR=self.reports, GITLAB_CI="true", CI_PROJECT_DIR=self.world.directory, STEELYARD_BIN=STEELYARD, **more)
-        return Run(self.world, ["bash", script], self.world.env(**env), start_new_session=True, cwd=self.world.directory)
+        env.update(STEELYARD_REPORT_DIR=self.reports, GITLAB_CI="true", CI_PROJECT_DIR=self.world.directory,
+                   STEELYARD_BIN=STEELYARD, TMPDIR=self.world.directory, **more)
+        return Run(self.world, [self.shell, script], self.world.env(**env), start_new_session=True, cwd=self.world.directory)
 
     def cancel(self):
         """SIGTERM to the whole group; the runner then reads the output to its end."""
@@ -128,6 +131,12 @@ class WrappedGitlabJob(GitlabJob):
     name = "gitlab, wrapped"
     cancelled = -signal.SIGTERM
     form = staticmethod(wrapped)
+
+
+class DashGitlabJob(GitlabJob):
+    """In an image without bash the runner takes what is sh there."""
+    name = "gitlab, dash"
+    shell = "dash"
 
 
 def cancelled(kind, where, on_interrupt):
@@ -163,6 +172,7 @@ for kind in (GithubJob, GitlabJob):
             cancelled(kind, where, on_interrupt)
 for on_interrupt in ("rollback", "hold"):
     cancelled(WrappedGitlabJob, "a stage", on_interrupt)
+    cancelled(DashGitlabJob, "a stage", on_interrupt)
 
 
 @test("gitlab: a signal that only the script's shell gets does not part it from the program")

@@ -42,6 +42,13 @@ def git(folder, *words):
                    stdout=subprocess.DEVNULL)
 
 
+def write(folder, files):
+    for name, text in files.items():
+        path = pathlib.Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
 def repository(folder):
     git(folder, "init", "-q", "-b", "main", ".")
     git(folder, "add", "-A")
@@ -57,12 +64,13 @@ class Github(World):
         shutil.copytree(FOLDER, os.path.join(self.action, "adapters", "github-action"))
         repository(self.action)
 
-    def act(self, workflow, event="push", env=None):
-        """Run it to its end; the log is .out, without colours."""
+    def act(self, workflow, event="push", env=None, files=None):
+        """Run it to its end in a repository with these files; the log is .out, without colours."""
         folder, cache = self.path("repository"), self.path("cache")
         path = pathlib.Path(folder, ".github", "workflows", "release.yml")
         path.parent.mkdir(parents=True)
         path.write_text(workflow)
+        write(folder, files or {})
         repository(folder)
         git(folder, "remote", "add", "origin", "https://github.example.com/shop/checkout.git")
         given = dict({"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": TOKEN,
@@ -80,7 +88,7 @@ def uses(inputs, more=""):
     """A step that uses the action as it is published."""
     given = "".join(f"\n          {name}: '{value}'" for name, value in inputs.items())
     return f"""
-      - id: release
+      - id: canary
         uses: steelyard/steelyard/adapters/github-action@v1
         {more}
         with:{given}"""

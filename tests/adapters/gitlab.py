@@ -1,15 +1,12 @@
 """The component as GitLab's runner and gitlab-ci-local see it: its jobs, taken out of template.yml, and pipelines that include
 it."""
 import os
-import pathlib
-import re
 import shlex
 import shutil
-import sys
 
 import yaml
 
-from github import ROOT, STEELYARD, Run, World, repository, git
+from github import ROOT, STEELYARD, Run, World, git, repository, write
 from world import ACCESS_KEY, SECRET, TOKEN  # noqa: F401
 
 TEMPLATES = ROOT / "adapters" / "gitlab" / "templates"
@@ -56,12 +53,16 @@ class Gitlab(World):
     """A world, and projects whose pipelines gitlab-ci-local runs in it. Use it in a with statement."""
 
     def project(self, inputs, more="", name="release"):
+        """One that includes a component."""
+        given = "".join(f"\n      {key}: {value!r}" for key, value in inputs.items())
+        return self.project_of(
+            f"stages: [build, test, deploy]\ninclude:\n  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/{name}@$CI_COMMIT_SHA\n"
+            f"    inputs:{given}\n{more}")
+
+    def project_of(self, pipeline, files=None):
         folder = self.path("project")
         shutil.copytree(TEMPLATES, os.path.join(folder, "templates"))
-        given = "".join(f"\n      {key}: {value!r}" for key, value in inputs.items())
-        pathlib.Path(folder, ".gitlab-ci.yml").write_text(
-            f"stages: [build, test, deploy]\ninclude:\n  - local: templates/{name}/template.yml\n    inputs:{given}\n{more}")
-        pathlib.Path(folder, ".gitignore").write_text(".gitlab-ci-local\n")
+        write(folder, {".gitlab-ci.yml": pipeline, ".gitignore": ".gitlab-ci-local\n", **(files or {})})
         repository(folder)
         git(folder, "remote", "add", "origin", "git@gitlab.example.com:shop/checkout.git")
         git(folder, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")

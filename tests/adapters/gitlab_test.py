@@ -125,9 +125,10 @@ refused("an interrupt that there is not", {"on_interrupt": "continue"}, "`on_int
 def values():
     with Gitlab() as world:
         planted = world.path("planted")
-        folder = world.project(dict(RELEASE, stages=f'"; touch {planted}; `touch {planted}` $(touch {planted})'))
+        folder = world.project(dict(RELEASE, stages=f'x"; touch {planted}; `touch {planted}` $(touch {planted})'))
         run = world.run_pipeline(folder)
-        assert run.code != 0 and not os.path.exists(planted), (run.out, run.err)
+        assert "FAIL 2" in run.err and not os.path.exists(planted), (run.out, run.err)
+        assert "stages: " in run.out, run.out
         assert world.alias() == ("41", {}), world.alias()
 
 

@@ -151,6 +151,29 @@ def described():
             assert f"$[[ inputs.{key} ]]" in jobs, (name, key)
 
 
+@test("the release's jobs exclude each other, are not interrupted, and keep their reports")
+def shape():
+    jobs = component(dict(RELEASE, mode="delayed", **{"as": "canary"}))
+    names = {"canary", "canary-bake-1", "canary-bake-2", "canary-bake-3", "canary-bake-4", "canary-lock-in", "canary-rollback"}
+    assert {name for name in jobs if not name.startswith(".")} == names, set(jobs)
+    for name in names:
+        each = job(jobs, name)
+        assert each["interruptible"] is False, name
+        assert each["id_tokens"] == {"STEELYARD_WEB_IDENTITY_TOKEN": {"aud": "sts.amazonaws.com"}}, name
+        assert each["artifacts"] == {"when": "always", "paths": ["steelyard/canary/"], "reports": {
+            "dotenv": "steelyard/canary/outputs.env", "junit": "steelyard/canary/junit.xml"}}, name
+        assert each["variables"]["STEELYARD_REPORT_DIR"] == "steelyard/canary", name
+        assert each["environment"]["name"] == "production", name
+    for name in names - {"canary-rollback"}:
+        assert job(jobs, name)["resource_group"] == "release/checkout/production" and "after_script" in job(jobs, name), name
+    for name in ("canary-bake-1", "canary-bake-4"):
+        assert job(jobs, name)["variables"]["STEELYARD_INPUT_COMMAND"] == "resume", name
+        assert job(jobs, name)["variables"]["STEELYARD_INPUT_WAIT"] == "none", name
+    back = job(jobs, "canary-rollback")
+    assert "resource_group" not in back and back["needs"] == [], back
+    assert [(each["when"], each["allow_failure"]) for each in back["rules"]] == [("manual", True)], back
+
+
 @test("the two components place the program by the same script")
 def same():
     release = job(component(CHECKOUT), "release")["script"]

@@ -1,4 +1,5 @@
-"""The examples in the adapters' READMEs: each is a workflow that actionlint takes, or a pipeline that GitLab's schema takes."""
+"""The examples in the adapters' READMEs and in docs/ci.md: each is a workflow that actionlint takes, or a pipeline that
+GitLab's schema takes."""
 import os
 import pathlib
 import re
@@ -6,47 +7,48 @@ import tempfile
 
 import yaml
 
-from github import FOLDER, main, repository
-from gitlab import TEMPLATES, Gitlab
+from github import FOLDER, ROOT, main, repository
+from gitlab import TEMPLATES, Gitlab, component
 from lint_test import clean
 
 TESTS = []
-README = "README.md"
+ACTION = re.compile(r"steelyard/steelyard/adapters/github-action@v\S+")
+COMPONENT = re.compile(r"component: \S+/(\w+)@\S+")
+PAGES = [FOLDER / "README.md", TEMPLATES.parent / "README.md", ROOT / "docs" / "ci.md"]
 
 
 def test(name):
     return lambda fn: TESTS.append((name, fn)) or fn
 
 
-def examples(path):
-    found = re.findall(r"^```yaml\n(.*?)^```$", path.read_text(), re.M | re.S)
-    assert found, f"{path} has no example"
+def examples(used):
+    """Those of all pages that use it."""
+    texts = [text for page in PAGES for text in re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.M | re.S)]
+    found = [text for text in texts if used.search(text)]
+    assert len(found) >= 4, f"{len(found)} examples have {used.pattern}"
     return found
 
 
 @test("the action's examples are workflows, with inputs and outputs that there are")
 def workflows():
-    for text in examples(FOLDER / README):
+    for text in examples(ACTION):
         with tempfile.TemporaryDirectory() as folder:
             os.makedirs(os.path.join(folder, ".github", "workflows"))
             os.symlink(FOLDER, os.path.join(folder, "action"))
-            here, count = re.subn(r"steelyard/steelyard/adapters/github-action@v\S+", "./action", text)
-            assert count
-            pathlib.Path(folder, ".github", "workflows", "release.yml").write_text(here)
+            pathlib.Path(folder, ".github", "workflows", "release.yml").write_text(ACTION.sub("./action", text))
             repository(folder)
             clean("actionlint", "-no-color", cwd=folder)
 
 
 @test("the components' examples are pipelines, with inputs that there are")
 def pipelines():
-    for text in examples(TEMPLATES.parent / README):
-        here, count = re.subn(r"component: \S+/(\w+)@\S+", r"local: templates/\1/template.yml", text)
-        assert count
+    for text in examples(COMPONENT):
+        for each in yaml.safe_load(text)["include"]:
+            component(each["inputs"], COMPONENT.match(f"component: {each['component']}")[1])  # refuses one that it does not know
         with Gitlab() as world:
-            folder = world.project({"function": "f", "alias": "a"})
-            pathlib.Path(folder, ".gitlab-ci.yml").write_text(here)
+            folder = world.project_of(COMPONENT.sub(r"local: templates/\1/template.yml", text))
             done = world.run_pipeline(folder, "--preview", variables={"CI_PIPELINE_SOURCE": "merge_request_event"})
-            assert done.code == 0 and "\nrelease:\n" in done.out, (done.out[:900], done.err)
+            assert done.code == 0 and "\n  script:\n" in done.out, (done.out[:900], done.err)
             path = pathlib.Path(world.path("expanded.yml"))
             path.write_text(done.out.removeprefix("---\n"))
             clean("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", path)
@@ -54,14 +56,14 @@ def pipelines():
 
 @test("the action's page has all outputs")
 def outputs():
-    text = (FOLDER / README).read_text()
+    text = (FOLDER / "README.md").read_text()
     for name in yaml.safe_load((FOLDER / "action.yml").read_text())["outputs"]:
         assert f"`{name}`" in text, name
 
 
 @test("links lead somewhere")
 def links():
-    for page in (FOLDER / README, TEMPLATES.parent / README):
+    for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), (page, target)
 
