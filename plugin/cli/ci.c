@@ -48,6 +48,12 @@ static bool begins_here(const struct sy_report *report) {
     return report->n_events && report->events[0].kind == SY_EVENT_PLANNED;
 }
 
+/* Settling found a release that was over: how that ended was told when it did. */
+static bool settled_nothing(const struct sy_report *report) {
+    return strcmp(report->command, "settle") == 0 && report->n_events == 1 &&
+           report->events[0].kind == SY_EVENT_FINISHED;
+}
+
 static bool is_about_a_release(const struct sy_ci *ci) {
     const struct sy_report *report = &ci->report;
     return !report->plan && !report->findings && !report->verify &&
@@ -116,8 +122,10 @@ static void tell_unused(const struct sy_ci_words *words) {
     (void)fflush(stdout);
 }
 
-static void end(const struct sy_cli *cli, struct sy_ci *ci, int code) {
+static int end(const struct sy_cli *cli, struct sy_ci *ci, int code) {
     SY_AUTO_BUFFER struct sy_buffer text = {0};
+    if (settled_nothing(&ci->report))
+        code = SY_EXIT_OK;
     ci->report.exit_code = code;
     if (is_about_a_release(ci) && !begins_here(&ci->report) && !ci->report.signal)
         add_history(cli, ci);
@@ -130,6 +138,7 @@ static void end(const struct sy_cli *cli, struct sy_ci *ci, int code) {
     sy_log_end(&ci->log, &ci->report, &text);
     print(&text);
     sy_ci_files_write(ci);
+    return code;
 }
 
 /* The names go into the report even when the rest of the command line is wrong. */
@@ -147,7 +156,7 @@ int sy_cli_ci(const struct sy_cli *asked) {
     struct sy_cli cli = {0};
     struct sy_error error = {0};
     int failed = sy_ci_words_read(&words, &error);
-    name_report(&ci, words.command ? words.command->name : "ci");
+    name_report(&ci, words.settles ? "settle" : words.command ? words.command->name : "ci");
     struct sy_error no_files = {0};
     if (sy_ci_files_open(&ci, &no_files)) { /* nowhere to report to: said on standard error */
         sy_ci_words_finish(&words);
@@ -161,7 +170,7 @@ int sy_cli_ci(const struct sy_cli *asked) {
     if (!failed && words.command->flag == SY_CMD_APPLY)
         sy_report_spec(&ci.report, &cli.spec);
     int code = failed ? sy_cli_error(&cli, &error) : run(words.command, &cli);
-    end(&cli, &ci, code);
+    code = end(&cli, &ci, code);
     sy_report_finish(&ci.report);
     sy_ci_words_finish(&words);
     return code;

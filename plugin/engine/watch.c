@@ -77,6 +77,6 @@ void sy_watch_close(struct sy_watch *watch) {
     if (drive)
         drive->engine->sweep = true;
     if (drive && (watch->owner || drive->onlooker))
-        sy_drive_interrupt(drive, "its host went away");
+        sy_drive_interrupt(drive, "interrupted: its host stopped it, or went away");
     free(watch);
 }

@@ -55,6 +55,11 @@ static bool was_asked_to_go_back(const struct sy_report *report) {
            (strcmp(report->command, "rollback") == 0 || strcmp(report->command, "abort") == 0);
 }
 
+/* A settling that found nothing to do tells an end of before. */
+static bool was_over_already(const struct sy_report *report) {
+    return strcmp(report->command, "settle") == 0 && report->exit_code == 0;
+}
+
 enum sy_report_mood sy_report_mood(const struct sy_report *report) {
     static const char *const bad[] = {"ROLLED_BACK", "CANCELLED", "HALTED",
                                       "FAILED",      "REFUSED",   "UNHEALTHY"};
@@ -64,7 +69,9 @@ enum sy_report_mood sy_report_mood(const struct sy_report *report) {
     const char *outcome = sy_report_outcome(report);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (strcmp(outcome, bad[i]) == 0) /* a rollback that was asked for went as it should */
-            return was_asked_to_go_back(report) ? SY_REPORT_GOOD : SY_REPORT_BAD;
+            return was_asked_to_go_back(report) ? SY_REPORT_GOOD
+                   : was_over_already(report)   ? SY_REPORT_OPEN
+                                                : SY_REPORT_BAD;
     for (size_t i = 0; i < sizeof doubtful / sizeof doubtful[0]; i++)
         if (strcmp(outcome, doubtful[i]) == 0)
             return SY_REPORT_DOUBTFUL;

@@ -180,6 +180,14 @@ class World:
                 continue
         return found
 
+    def kill(self):
+        """Of what runs in this world nothing is left: the machine is gone. Stopped first, and the youngest ends first: an
+        engine rolls back when its host is gone, and one that is stopped is woken by that."""
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in sorted(self.processes(), reverse=True):
+                os.kill(pid, number)
+        wait_for("every process is gone", lambda: not self.processes())
+
     def asked(self, text):
         """How many requests with this text have come to the sandbox, answered or not."""
         return sum(text in line for line in pathlib.Path(self.requests).read_text("utf-8", "replace").splitlines())
