@@ -17,6 +17,7 @@ static const struct {
     {"apply", "apply", NULL},         {"plan", "plan", NULL},     {"resume", "resume", NULL},
     {"settle", "resume", "--settle"}, {"verify", "verify", NULL}, {"rollback", "rollback", NULL},
     {"abort", "abort", NULL},         {"status", "status", NULL}, {"check", "check", NULL},
+    {"drill", "drill", NULL},
 };
 
 static const struct sy_command *command_of(const char *name) {
@@ -28,7 +29,7 @@ static const struct sy_command *command_of(const char *name) {
 
 /* What is the program's own business, or the platform's, is no input. */
 static bool is_input(const struct sy_flag_facts *flag) {
-    static const char *const others[] = {"engine", "output", "help", "plan"};
+    static const char *const others[] = {"engine", "output", "help", "plan", "markdown"};
     for (size_t i = 0; i < SY_COUNT(others); i++)
         if (strcmp(flag->name, others[i]) == 0)
             return false;
@@ -126,7 +127,7 @@ static int choose_command(struct sy_ci_words *words, struct sy_error *error) {
     }
     return sy_fail_field(error, "command",
                          "command: \"%s\" is not known; use apply, plan, resume, settle, verify, "
-                         "rollback, abort, status or check",
+                         "rollback, abort, status, check or drill",
                          sy_text_clean(asked, strlen(asked), shown, sizeof shown));
 }
 

@@ -6,6 +6,8 @@
  * the traffic, and hears signals. */
 #include "cli/drill.h"
 
+#include "cli/ci.h"
+
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -167,8 +169,13 @@ static void show_end(struct drilling *d) {
     else
         sy_cli_put_line(sy_drill_json_end(&d->drill));
     (void)fflush(stdout);
-    if (d->markdown)
-        sy_drill_markdown(d->markdown, &d->drill);
+    if (d->cli->ci)
+        sy_report_drill(&d->cli->ci->report, &d->drill);
+    if (!d->markdown)
+        return;
+    SY_AUTO_BUFFER struct sy_buffer page = {0};
+    sy_drill_markdown(&d->drill, &page);
+    (void)fwrite(page.data, 1, page.len, d->markdown);
 }
 
 /* ---- waiting ---- */
@@ -187,7 +194,8 @@ static void act_on_signal(struct drilling *d) {
                        "left before the alias was seen on version %s alone: `steelyard rollback "
                        "--function %s --alias %s --version %s`",
                        spec->version, spec->function, spec->alias, spec->version);
-    sy_cli_leave_with(sentence);
+    if (!d->cli->ci) /* a runner sends several signals, and nobody is there who would leave */
+        sy_cli_leave_with(sentence);
 }
 
 static void count(struct drilling *d, const struct sy_run_second *second) {

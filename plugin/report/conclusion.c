@@ -6,6 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *sy_report_subject(const struct sy_report *report, char buf[SY_REPORT_SUBJECT_MAX]) {
+    bool in_sandbox = report->drill && report->drill->in_sandbox;
+    if (report->function[0])
+        (void)snprintf(buf, SY_REPORT_SUBJECT_MAX, "%s:%s", report->function, report->alias);
+    else
+        (void)snprintf(buf, SY_REPORT_SUBJECT_MAX, "%s", in_sandbox ? "sandbox" : "steelyard");
+    return buf;
+}
+
 static bool has_failed(const struct sy_report *report) {
     return report->error.code != SY_OK;
 }
@@ -20,6 +29,11 @@ static bool check_found_errors(const struct sy_report *report) {
         if (report->findings->list[i].severity == SY_SEVERITY_ERROR)
             return true;
     return false;
+}
+
+static bool passed_all(const struct sy_drill *drill) {
+    return sy_drill_count(drill, SY_REHEARSAL_PASSED) ==
+           sy_drill_count(drill, SY_REHEARSAL_RESULT_COUNT);
 }
 
 /* Promoted and watched on: its end is not told yet, but what it comes to is. */
@@ -37,6 +51,8 @@ const char *sy_report_outcome(const struct sy_report *report) {
         return is_refused(report)                                        ? "REFUSED"
                : report->exit_code == sy_outcome_exit(SY_OUTCOME_HALTED) ? "HALTED"
                                                                          : "FAILED";
+    if (report->drill)
+        return passed_all(report->drill) ? "PASSED" : "FAILED";
     if (report->verify)
         return judged[report->verify->decision];
     if (report->plan)
@@ -152,6 +168,10 @@ const char *sy_report_headline(const struct sy_report *report, char buf[SY_REPOR
         return buf;
     if (has_failed(report))
         (void)snprintf(buf, SY_REPORT_TEXT_MAX, "%s", error_headline(report));
+    else if (report->drill)
+        (void)snprintf(buf, SY_REPORT_TEXT_MAX, "%d of %d rehearsals passed",
+                       sy_drill_count(report->drill, SY_REHEARSAL_PASSED),
+                       sy_drill_count(report->drill, SY_REHEARSAL_RESULT_COUNT));
     else if (verify)
         (void)snprintf(buf, SY_REPORT_TEXT_MAX, "Version %s is %s", verify->version,
                        verify->decision == SY_DECISION_NONE ? "not judged"

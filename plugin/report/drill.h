@@ -103,6 +103,11 @@ const char *sy_drill_duration(int64_t ms, char buf[32]);
 void sy_drill_text_begin(FILE *to, const struct sy_drill *drill);
 void sy_drill_text_rehearsal(FILE *to, const struct sy_drill *drill, enum sy_rehearsal_kind kind);
 void sy_drill_text_end(FILE *to, const struct sy_drill *drill);
+/* The last two of the JSON lines below, as objects; the caller releases them with
+ * json_object_put(). */
+struct json_object;
+struct json_object *sy_rehearsal_object(const struct sy_drill *drill, enum sy_rehearsal_kind kind);
+struct json_object *sy_drill_object(const struct sy_drill *drill);
 /* JSON: one line a finding, one when a rehearsal begins and one when it has ended, the summary. The
  * caller frees it. */
 char *sy_drill_json_finding(const struct sy_finding *finding)
@@ -112,6 +117,7 @@ char *sy_drill_json_rehearsal(const struct sy_drill *drill, enum sy_rehearsal_ki
     __attribute__((returns_nonnull, malloc));
 char *sy_drill_json_end(const struct sy_drill *drill) __attribute__((returns_nonnull, malloc));
 /* The whole report. */
-void sy_drill_markdown(FILE *to, const struct sy_drill *drill);
+struct sy_buffer;
+void sy_drill_markdown(const struct sy_drill *drill, struct sy_buffer *to);
 
 #endif

@@ -33,9 +33,9 @@ char *sy_drill_json_began(enum sy_rehearsal_kind kind) {
     return sy_json_write(o);
 }
 
-char *sy_drill_json_rehearsal(const struct sy_drill *drill, enum sy_rehearsal_kind kind) {
+struct json_object *sy_rehearsal_object(const struct sy_drill *drill, enum sy_rehearsal_kind kind) {
     const struct sy_rehearsal *rehearsal = &drill->rehearsals[kind];
-    SY_AUTO_JSON struct json_object *o = json_object_new_object();
+    struct json_object *o = json_object_new_object();
     char fix[SY_DRILL_TEXT_MAX] = "";
     if (rehearsal->result == SY_REHEARSAL_FAILED)
         sy_rehearsal_fix(drill, kind, fix);
@@ -52,11 +52,16 @@ char *sy_drill_json_rehearsal(const struct sy_drill *drill, enum sy_rehearsal_ki
         add_known(o, rehearsal->failed_at_least ? "failed_requests_at_least" : "failed_requests",
                   rehearsal->failed_requests);
     add_string(o, "fix", fix);
+    return o;
+}
+
+char *sy_drill_json_rehearsal(const struct sy_drill *drill, enum sy_rehearsal_kind kind) {
+    SY_AUTO_JSON struct json_object *o = sy_rehearsal_object(drill, kind);
     return sy_json_write(o);
 }
 
-char *sy_drill_json_end(const struct sy_drill *drill) {
-    SY_AUTO_JSON struct json_object *o = json_object_new_object();
+struct json_object *sy_drill_object(const struct sy_drill *drill) {
+    struct json_object *o = json_object_new_object();
     SY_AUTO_FREE struct sy_drill_fixes *fixes = sy_calloc(1, sizeof *fixes);
     struct json_object *list = json_object_new_array();
     char routing[80];
@@ -76,5 +81,10 @@ char *sy_drill_json_end(const struct sy_drill *drill) {
     for (size_t i = 0; i < fixes->n; i++)
         json_object_array_add(list, json_object_new_string(fixes->list[i]));
     json_object_object_add(o, "fix", list);
+    return o;
+}
+
+char *sy_drill_json_end(const struct sy_drill *drill) {
+    SY_AUTO_JSON struct json_object *o = sy_drill_object(drill);
     return sy_json_write(o);
 }

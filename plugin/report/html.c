@@ -28,12 +28,11 @@ static void put_badge(const struct sy_report *report, struct sy_buffer *to) {
 }
 
 static void put_title(const struct sy_report *report, struct sy_buffer *to) {
+    char subject[SY_REPORT_SUBJECT_MAX];
     char headline[SY_REPORT_TEXT_MAX];
     const char *why = sy_report_why(report);
     sy_buffer_puts(to, "<p class=\"of\"><span>");
-    sy_put_xml(to, report->function);
-    sy_buffer_puts(to, ":");
-    sy_put_xml(to, report->alias);
+    sy_put_xml(to, sy_report_subject(report, subject));
     sy_buffer_puts(to, "</span> ");
     put_badge(report, to);
     sy_buffer_puts(to, "</p>\n<h1>");
@@ -324,14 +323,13 @@ static const char symbols[] =
 
 /* Nothing may be loaded, and no script runs, whatever a text from outside says. */
 static void put_document_head(const struct sy_report *report, struct sy_buffer *to) {
+    char subject[SY_REPORT_SUBJECT_MAX];
     sy_buffer_puts(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                        "style-src 'unsafe-inline'\"/>\n"
                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
                        "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
-    sy_put_xml(to, report->function);
-    sy_buffer_puts(to, ":");
-    sy_put_xml(to, report->alias);
+    sy_put_xml(to, sy_report_subject(report, subject));
     sy_buffer_printf(to, " – %s", sy_report_outcome(report));
     if (report->version[0]) {
         sy_buffer_puts(to, " ");
@@ -366,6 +364,8 @@ void sy_write_html(const struct sy_report *report, struct sy_buffer *to) {
         sy_put_warnings(report->plan, to);
     if (report->findings)
         sy_put_findings(report->findings, to);
+    if (report->drill)
+        sy_put_rehearsals(report->drill, to);
     if (report->verify)
         sy_put_verify(report->verify, to);
     if (sy_has_timeline(report)) {

@@ -102,3 +102,67 @@ void sy_put_verify(const struct sy_report_verify *verify, struct sy_buffer *to) 
         put_verified(to, verify->baseline, " (baseline)", verify->other);
     sy_page_close_table(to);
 }
+
+static void put_rehearsal_time(struct sy_buffer *to, const char *name, int64_t ms) {
+    char time[32];
+    sy_page_open_cell(to, ms < 0 ? "n none" : "n", name);
+    sy_buffer_puts(to, ms < 0 ? "" : sy_drill_duration(ms, time));
+    sy_page_close_cell(to);
+}
+
+static void put_rehearsal(const struct sy_drill *drill, enum sy_rehearsal_kind kind,
+                          struct sy_buffer *to) {
+    static const char *const marks[SY_REHEARSAL_RESULT_COUNT] = {"unknown", "good", "bad"};
+    const struct sy_rehearsal *rehearsal = &drill->rehearsals[kind];
+    sy_page_open_row(to);
+    sy_page_mark(to, marks[rehearsal->result]);
+    sy_buffer_printf(to, "%s</th>", sy_rehearsal_result_word(rehearsal->result));
+    sy_page_open_cell(to, "", "Rehearsed");
+    sy_page_foreign(to, sy_rehearsal_title(kind));
+    sy_page_close_cell(to);
+    sy_page_open_cell(to, "", "Expected");
+    sy_page_foreign(to, sy_rehearsal_expected(kind));
+    sy_page_close_cell(to);
+    sy_page_open_cell(to, rehearsal->happened[0] ? "" : "none", "Happened");
+    sy_page_foreign(to, rehearsal->happened);
+    sy_page_close_cell(to);
+    put_rehearsal_time(to, "Took", rehearsal->took_ms);
+    put_rehearsal_time(to, "Switched in", rehearsal->switch_ms);
+    sy_buffer_puts(to, "</tr>\n");
+}
+
+static void put_fixes(const struct sy_drill *drill, struct sy_buffer *to) {
+    SY_AUTO_FREE struct sy_drill_fixes *fixes = sy_calloc(1, sizeof *fixes);
+    sy_drill_fix(drill, fixes);
+    sy_buffer_puts(to, "<h2>To fix</h2>\n");
+    if (!fixes->n)
+        sy_buffer_puts(to, sy_drill_count(drill, SY_REHEARSAL_NOT_RUN)
+                               ? "<p>Not all was rehearsed.</p>\n"
+                               : "<p>Nothing to fix.</p>\n");
+    if (fixes->n)
+        sy_buffer_puts(to, "<ul>\n");
+    for (size_t i = 0; i < fixes->n; i++) {
+        sy_buffer_puts(to, "<li>");
+        sy_page_foreign(to, fixes->list[i]);
+        sy_buffer_puts(to, "</li>\n");
+    }
+    if (fixes->n)
+        sy_buffer_puts(to, "</ul>\n");
+}
+
+void sy_put_rehearsals(const struct sy_drill *drill, struct sy_buffer *to) {
+    sy_buffer_puts(to, "<h2>Rehearsals</h2>\n");
+    sy_page_open_table(to, "Rehearsals");
+    sy_page_column(to, "", "Result");
+    sy_page_column(to, "", "Rehearsed");
+    sy_page_column(to, "", "Expected");
+    sy_page_column(to, "", "Happened");
+    sy_page_column(to, "n", "Took");
+    sy_page_column(to, "n", "Switched in");
+    sy_page_open_rows(to);
+    for (int i = 0; i < SY_REHEARSAL_COUNT; i++)
+        if (drill->chosen[i])
+            put_rehearsal(drill, (enum sy_rehearsal_kind)i, to);
+    sy_page_close_table(to);
+    put_fixes(drill, to);
+}

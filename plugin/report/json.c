@@ -100,6 +100,21 @@ static void add_verify(struct json_object *o, const struct sy_report_verify *ver
     json_object_object_add(o, "verify", v);
 }
 
+static void add_drill(struct json_object *o, const struct sy_drill *drill) {
+    struct json_object *d = sy_drill_object(drill);
+    struct json_object *list = json_object_new_array();
+    json_object_object_del(d, "event"); /* of a line */
+    for (int i = 0; i < SY_REHEARSAL_COUNT; i++) {
+        if (!drill->chosen[i])
+            continue;
+        struct json_object *rehearsal = sy_rehearsal_object(drill, (enum sy_rehearsal_kind)i);
+        json_object_object_del(rehearsal, "event");
+        json_object_array_add(list, rehearsal);
+    }
+    json_object_object_add(d, "rehearsals", list);
+    json_object_object_add(o, "drill", d);
+}
+
 static void add_error(struct json_object *o, const struct sy_error *error) {
     struct json_object *e = json_object_new_object();
     sy_json_add_string(e, "code", sy_code_name(error->code));
@@ -138,6 +153,8 @@ void sy_write_json(const struct sy_report *report, struct sy_buffer *to) {
         add_plan(o, report->plan);
     if (report->findings)
         add_findings(o, report);
+    if (report->drill)
+        add_drill(o, report->drill);
     if (report->verify)
         add_verify(o, report->verify);
     if (report->error.code != SY_OK)

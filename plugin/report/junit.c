@@ -10,10 +10,9 @@ static void put_seconds(struct sy_buffer *to, int64_t ms) {
 
 static void open_case(struct sy_buffer *to, const struct sy_report *report, const char *name,
                       int64_t took_ms) {
+    char subject[SY_REPORT_SUBJECT_MAX];
     sy_buffer_puts(to, "    <testcase classname=\"");
-    sy_put_xml(to, report->function);
-    sy_buffer_puts(to, ".");
-    sy_put_xml(to, report->alias);
+    sy_put_xml(to, sy_report_subject(report, subject));
     sy_buffer_puts(to, "\" name=\"");
     sy_put_xml(to, name);
     sy_buffer_puts(to, "\" time=\"");
@@ -53,10 +52,33 @@ static void put_stage(struct sy_buffer *to, const struct sy_report *report, uint
     sy_buffer_puts(to, "    </testcase>\n");
 }
 
+static unsigned put_rehearsals(struct sy_buffer *to, const struct sy_report *report, bool write,
+                               unsigned *skipped) {
+    const struct sy_drill *drill = report->drill;
+    unsigned failed = 0;
+    for (int i = 0; drill && i < SY_REHEARSAL_COUNT; i++) {
+        const struct sy_rehearsal *rehearsal = &drill->rehearsals[i];
+        if (!drill->chosen[i])
+            continue;
+        failed += rehearsal->result == SY_REHEARSAL_FAILED;
+        *skipped += rehearsal->result == SY_REHEARSAL_NOT_RUN;
+        if (!write)
+            continue;
+        open_case(to, report, sy_rehearsal_word((enum sy_rehearsal_kind)i), rehearsal->took_ms);
+        if (rehearsal->result == SY_REHEARSAL_FAILED)
+            put_element(to, "failure", rehearsal->happened);
+        if (rehearsal->result == SY_REHEARSAL_NOT_RUN)
+            put_element(to, "skipped", "not run");
+        sy_buffer_puts(to, "    </testcase>\n");
+    }
+    return failed;
+}
+
 /* The stages may all be well and the release is not: what a person took back, what is halted. */
 static bool put_whole(struct sy_buffer *to, const struct sy_report *report, bool write) {
     bool bad = sy_report_mood(report) == SY_REPORT_BAD;
-    bool told = sy_report_failed_stage(report) > 0 && report->error.code == SY_OK;
+    bool told =
+        (sy_report_failed_stage(report) > 0 || report->drill) && report->error.code == SY_OK;
     const char *why = sy_report_why(report);
     if (write) {
         char headline[SY_REPORT_TEXT_MAX];
@@ -74,10 +96,13 @@ static bool put_whole(struct sy_buffer *to, const struct sy_report *report, bool
 }
 
 void sy_write_junit(const struct sy_report *report, struct sy_buffer *to) {
+    char subject[SY_REPORT_SUBJECT_MAX];
     bool has_stages = report->release_id[0];
     unsigned tests = 1 + (has_stages ? report->n_stages + 1 : 0);
-    unsigned failures = put_whole(to, report, false);
+    if (report->drill)
+        tests += (unsigned)sy_drill_count(report->drill, SY_REHEARSAL_RESULT_COUNT);
     unsigned skipped = 0;
+    unsigned failures = put_rehearsals(to, report, false, &skipped) + put_whole(to, report, false);
     for (uint32_t i = 0; has_stages && i <= report->n_stages; i++) {
         const struct sy_report_stage *stage = &report->stages[i];
         failures += stage->decision == SY_DECISION_UNHEALTHY;
@@ -86,12 +111,11 @@ void sy_write_junit(const struct sy_report *report, struct sy_buffer *to) {
     }
     sy_buffer_puts(
         to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"");
-    sy_put_xml(to, report->function);
-    sy_buffer_puts(to, ":");
-    sy_put_xml(to, report->alias);
+    sy_put_xml(to, sy_report_subject(report, subject));
     sy_buffer_printf(to, "\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\">\n", tests,
                      failures, skipped);
     (void)put_whole(to, report, true);
+    (void)put_rehearsals(to, report, true, &skipped);
     for (uint32_t i = 0; has_stages && i <= report->n_stages; i++)
         put_stage(to, report, i);
     sy_buffer_puts(to, "  </testsuite>\n</testsuites>\n");

@@ -100,10 +100,9 @@ void sy_log_event(struct sy_log *log, const struct sy_release_event *event, stru
 
 static void annotate(const char *kind, const struct sy_report *report, const char *headline,
                      const char *why, struct sy_buffer *to) {
+    char subject[SY_REPORT_SUBJECT_MAX];
     sy_buffer_printf(to, "::%s title=", kind);
-    sy_put_command_property(to, report->function);
-    sy_put_command_property(to, ":");
-    sy_put_command_property(to, report->alias);
+    sy_put_command_property(to, sy_report_subject(report, subject));
     sy_buffer_puts(to, "::");
     sy_put_command(to, headline);
     if (headline[0] && why[0])
@@ -127,6 +126,14 @@ static void annotate_warnings(const struct sy_report *report, struct sy_buffer *
 
 static void annotate_errors(const struct sy_report *report, struct sy_buffer *to) {
     unsigned told = 1;
+    for (int i = 0; report->drill && i < SY_REHEARSAL_COUNT; i++) {
+        const struct sy_rehearsal *rehearsal = &report->drill->rehearsals[i];
+        char fix[SY_DRILL_TEXT_MAX];
+        if (rehearsal->result != SY_REHEARSAL_FAILED || told++ >= ANNOTATIONS_MAX)
+            continue;
+        sy_rehearsal_fix(report->drill, (enum sy_rehearsal_kind)i, fix);
+        annotate("error", report, sy_rehearsal_title((enum sy_rehearsal_kind)i), fix, to);
+    }
     for (uint32_t i = 0; report->findings && i < report->findings->n; i++)
         if (report->findings->list[i].severity == SY_SEVERITY_ERROR && told++ < ANNOTATIONS_MAX)
             annotate("error", report, report->findings->list[i].text, report->findings->list[i].fix,

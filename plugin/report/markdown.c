@@ -12,12 +12,11 @@ static const char *mark(enum sy_report_mood mood) {
 }
 
 static void put_head(const struct sy_report *report, struct sy_buffer *to) {
+    char subject[SY_REPORT_SUBJECT_MAX];
     char headline[SY_REPORT_TEXT_MAX];
     const char *why = sy_report_why(report);
     sy_buffer_printf(to, "## %s ", mark(sy_report_mood(report)));
-    sy_put_markdown(to, report->function);
-    sy_buffer_puts(to, "&#58;");
-    sy_put_markdown(to, report->alias);
+    sy_put_markdown(to, sy_report_subject(report, subject));
     sy_buffer_puts(to, " – ");
     sy_put_markdown(to, sy_report_headline(report, headline));
     sy_buffer_puts(to, "\n\n");
@@ -215,6 +214,10 @@ static void put_verify(const struct sy_report *report, struct sy_buffer *to) {
 }
 
 void sy_write_markdown(const struct sy_report *report, struct sy_buffer *to) {
+    if (report->drill) {
+        sy_drill_markdown(report->drill, to);
+        return;
+    }
     put_head(report, to);
     if (report->plan)
         put_plan(report, to);

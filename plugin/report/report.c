@@ -21,6 +21,7 @@ void sy_report_finish(struct sy_report *report) {
     free(report->plan);
     free(report->findings);
     free(report->verify);
+    free(report->drill);
     *report = (struct sy_report){0};
 }
 
@@ -278,6 +279,11 @@ void sy_report_verify(struct sy_report *report, const struct sy_report_verify *v
     memcpy(report->version, verify->version, sizeof report->version);
     memcpy(report->baseline, verify->baseline, sizeof report->baseline);
     report->threshold_bp = verify->threshold_bp;
+}
+
+void sy_report_drill(struct sy_report *report, const struct sy_drill *drill) {
+    KEEP(drill, drill);
+    memcpy(report->version, drill->good, sizeof report->version);
 }
 
 void sy_report_error(struct sy_report *report, const struct sy_error *error) {

@@ -7,6 +7,7 @@
 
 #include "core/plan.h"
 #include "core/verdict.h"
+#include "report/drill.h"
 
 enum {
     SY_REPORT_EVENTS_MAX = 4096, /* beyond it, observations and then the newest are left out */
@@ -67,6 +68,7 @@ struct sy_report {
     struct sy_plan *plan;
     struct sy_findings *findings;
     struct sy_report_verify *verify;
+    struct sy_drill *drill;
 };
 
 /* The answer of `verify`. */
@@ -100,6 +102,7 @@ void sy_report_samples(struct sy_report *report, const struct sy_sample *samples
 void sy_report_plan(struct sy_report *report, const struct sy_plan *plan);
 void sy_report_findings(struct sy_report *report, const struct sy_findings *findings);
 void sy_report_verify(struct sy_report *report, const struct sy_report_verify *verify);
+void sy_report_drill(struct sy_report *report, const struct sy_drill *drill);
 void sy_report_error(struct sy_report *report, const struct sy_error *error);
 
 /* ---- what follows from it ---- */
@@ -110,6 +113,10 @@ const char *sy_report_outcome(const struct sy_report *report);
 /* Good, bad, not known yet, or to be looked at: what a reader should see first. */
 enum sy_report_mood { SY_REPORT_GOOD, SY_REPORT_OPEN, SY_REPORT_DOUBTFUL, SY_REPORT_BAD };
 enum sy_report_mood sy_report_mood(const struct sy_report *report);
+/* What it is about: "checkout:production"; of a drill without a function "sandbox"; "steelyard"
+ * when the names are none. buf of 256 bytes; returns buf. */
+enum { SY_REPORT_SUBJECT_MAX = 256 };
+const char *sy_report_subject(const struct sy_report *report, char buf[SY_REPORT_SUBJECT_MAX]);
 /* One sentence, such as "Version 42 was rolled back to 41"; buf of SY_REPORT_TEXT_MAX bytes. */
 const char *sy_report_headline(const struct sy_report *report, char buf[SY_REPORT_TEXT_MAX]);
 /* Why, in one sentence: of the error, the outcome or the judgement; "" = there is nothing to say.

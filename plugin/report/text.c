@@ -31,9 +31,10 @@ static void put_findings(const struct sy_report *report, struct sy_buffer *to) {
 
 void sy_write_text(const struct sy_report *report, struct sy_buffer *to) {
     char headline[SY_REPORT_TEXT_MAX];
+    char subject[SY_REPORT_SUBJECT_MAX];
     char command[SY_REPORT_TEXT_MAX];
     const char *why = sy_report_why(report);
-    sy_buffer_printf(to, "%s:%s  %s\n", report->function, report->alias,
+    sy_buffer_printf(to, "%s  %s\n", sy_report_subject(report, subject),
                      sy_report_headline(report, headline));
     if (why[0]) {
         sy_buffer_puts(to, "  ");

@@ -327,6 +327,25 @@ def after_a_kill():
         assert refused.report["error"]["reason"] == "RELEASE_RUNNING" and world.split()
 
 
+@test("a drill is a job, too: a case a rehearsal, what to fix as errors")
+def drill():
+    with World() as world:
+        job = Job(world, command="drill", function="", alias="").end(0, 90)
+        assert job.outputs["outcome"] == "PASSED" and "10 of 10 rehearsals passed" in job.annotations("notice")[0]
+        cases = job.cases()
+        assert len(cases) == 11 and set(cases.values()) == {None} and "killed" in cases, cases
+        assert "Nothing to fix." in job.file("report.md") and "Nothing to fix." in job.file("report.html")
+        assert len(job.report["drill"]["rehearsals"]) == 10 and job.report["drill"]["fix"] == []
+    with World(scenario(function("checkout-drill"))) as world:  # 42 does not fail, as a bad version should
+        fast = {"stages": "50%/3s", "window": "3s", "period": "1s", "poll": "1s", "lock_in": "6s", "rate": "0"}
+        job = Job(world, command="drill", function="checkout-drill", version="41", bad_version="42", only="bad-in-stage",
+                  **fast).end(1, 90)
+        assert job.outputs["outcome"] == "FAILED" and job.cases()["bad-in-stage"] == "failure", job.out
+        errors = job.annotations("error")
+        assert len(errors) == 2 and "0 of 1 rehearsals passed" in errors[0], errors
+        assert world.alias(of="checkout-drill") == ("41", {}) and job.report["drill"]["fix"]
+
+
 @test("report: of a release that goes on, of an earlier one, of none")
 def report():
     with World() as world:
