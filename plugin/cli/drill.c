@@ -102,8 +102,8 @@ struct drilling {
 
 struct thread {
     struct drilling *d;
-    enum sy_rehearsal_kind kind;
     pthread_t id;
+    enum sy_rehearsal_kind kind;
     bool runs;
 };
 

@@ -12,10 +12,23 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { LINE_MAX_BYTES = 256 * 1024, WORDS_MAX = 64, LOOK_MS = 20 };
+
+void sy_run_bind(void) {
+    const char *bound = getenv(SY_RUN_BOUND);
+    char parent[16];
+    (void)snprintf(parent, sizeof parent, "%d", (int)getppid());
+    if (!bound)
+        return;
+    if (strcmp(bound, SY_RUN_SANDBOX) == 0)
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    else if (strcmp(bound, parent) == 0)
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
 
 int sy_run_start(struct sy_run *run, const char *const *words, char *const *environment,
                  struct sy_error *error) {

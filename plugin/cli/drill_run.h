@@ -31,6 +31,14 @@ struct sy_run_event {
     struct sy_error error; /* code SY_OK: none */
 };
 
+/* A drill that is killed leaves nothing behind it. This variable, in the environment of its runs,
+ * is the drill's process id: these get SIGTERM when it dies, and take their releases back. Or it is
+ * SY_RUN_SANDBOX: then they and what they start are killed, for where would they take it back? */
+#define SY_RUN_BOUND "STEELYARD_DRILL"
+#define SY_RUN_SANDBOX "sandbox"
+/* At the start of every process: does what the variable says. */
+void sy_run_bind(void);
+
 /* words: NULL behind the last. The run has its own process group, and the environment given. */
 SY_MUST_USE int sy_run_start(struct sy_run *run, const char *const *words, char *const *environment,
                              struct sy_error *error);

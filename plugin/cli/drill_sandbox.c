@@ -36,7 +36,7 @@ static bool is_proxy(const char *entry) {
 }
 
 static bool stays(const char *entry, bool in_sandbox) {
-    if (begins(entry, "TMPDIR="))
+    if (begins(entry, "TMPDIR=") || begins(entry, SY_RUN_BOUND "="))
         return false;
     return !in_sandbox ||
            !(begins(entry, "AWS_") || begins(entry, "STEELYARD_") || is_proxy(entry));
@@ -53,13 +53,15 @@ static void make_environment(struct sy_drill_place *place, bool in_sandbox) {
     bool logs = !in_sandbox && getenv("STEELYARD_LOG");
     while (environ[have])
         have++;
-    place->environment = sy_calloc(have + SY_COUNT(of_sandbox) + 3, sizeof *place->environment);
+    place->environment = sy_calloc(have + SY_COUNT(of_sandbox) + 4, sizeof *place->environment);
     for (size_t i = 0; i < have; i++)
         if (stays(environ[i], in_sandbox))
             place->environment[n++] = sy_strdup(environ[i]);
     for (size_t i = 0; in_sandbox && i < SY_COUNT(of_sandbox); i++)
         place->environment[n++] = sy_strdup(of_sandbox[i]);
     place->environment[n++] = sy_asprintf("TMPDIR=%s", place->folder);
+    place->environment[n++] = in_sandbox ? sy_strdup(SY_RUN_BOUND "=" SY_RUN_SANDBOX)
+                                         : sy_asprintf(SY_RUN_BOUND "=%d", (int)getpid());
     if (!logs) /* what the engines warn of is in their events, too */
         place->environment[n++] = sy_strdup("STEELYARD_LOG=off");
 }

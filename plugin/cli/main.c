@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/drill_run.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -74,6 +75,7 @@ static int no_command(const char *name, struct sy_error *error) {
 }
 
 int main(int argc, char **argv) {
+    sy_run_bind();
     if (argc > 0 && sy_cli_is_provider(argv[0]))
         return sy_cli_provider();
     if (argc < 2) {

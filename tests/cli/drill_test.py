@@ -157,6 +157,28 @@ def interrupted_twice():
         wait_for("its releases are taken back all the same", lambda: alias(world) == ("41", {}), 30)
 
 
+@test("kill -9 of the drill: its release is taken back, and no process is left")
+def killed():
+    with World(drill_scenario()) as world:
+        run = world.start(*WORDS, *SHORT, "--output", "json", "--only", "abort", env={"TMPDIR": world.directory})
+        wait_for("a split alias", lambda: split(world), 30)
+        os.kill(run.pid, signal.SIGKILL)
+        run.end(10)
+        wait_for("its release is taken back", lambda: alias(world) == ("41", {}))
+        wait_for("that is written down", lambda: world.record(DRILL, "live").get("outcome") == "CANCELLED")
+        wait_for("no process is left", lambda: not world.processes(), 20)
+
+
+@test("kill -9 of a drill in a sandbox: no process is left")
+def killed_in_sandbox():
+    with World() as world:
+        run = world.start("drill", "--output", "json", env={"TMPDIR": world.directory})
+        wait_for("the first rehearsals", lambda: by_name(run))
+        os.kill(run.pid, signal.SIGKILL)
+        run.end(10)
+        wait_for("no process is left", lambda: not world.processes(), 5)
+
+
 # ---- each rehearsal fails ----
 
 def after(world, condition, do):
