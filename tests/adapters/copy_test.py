@@ -26,7 +26,7 @@ def is_there(step):
     return "actions/upload" not in step.get("uses", "") and not step.get("run", "").startswith("gh ")
 
 
-def workflow(heading):
+def workflow(heading, quick=None):
     text = example(heading)
     text["on"] = text.pop(True)  # what YAML 1.1 makes of the word
     for job in text["jobs"].values():
@@ -34,15 +34,15 @@ def workflow(heading):
         for step in job["steps"]:
             if "github-action" in step.get("uses", ""):
                 step["uses"] = step["uses"].split("@")[0] + "@v1"  # the one that act is told about
-                step["with"] = {**step["with"], **QUICK, "period": "1s", "poll": "1s", "region": "us-east-1"}
+                step["with"] = {**step["with"], **(quick or QUICK), "period": "1s", "poll": "1s", "region": "us-east-1"}
     return yaml.safe_dump(text)
 
 
-def pipeline(heading):
+def pipeline(heading, quick=None):
     text = example(heading)
     for each in text["include"]:
         each["component"] = re.sub(r"^\S+/(\w+)@\S+$", r"$CI_SERVER_FQDN/$CI_PROJECT_PATH/\1@$CI_COMMIT_SHA", each["component"])
-        each["inputs"] = {**each["inputs"], **QUICK, "region": "us-east-1"}
+        each["inputs"] = {**each["inputs"], **(quick or QUICK), "region": "us-east-1"}
     return yaml.safe_dump(text)
 
 
@@ -51,6 +51,10 @@ def promoted(world, *functions):
         assert world.alias(of=name) == ("44", {}), (name, world.alias(of=name))
 
 
+# A drill as short as the sandbox's metrics let it be, of the rehearsal that needs no traffic of its own.
+DRILL = {"version": "41", "bad-version": "42", "stages": "50%/3s", "window": "3s", "only": "bad-in-stage", "rate": "0"}
+TO_DRILL = scenario(function("checkout-drill", error_rate=0.6, aliases=[{"name": "live", "version": "41"}],
+                             traffic=[{"alias": "live", "requests_per_second": 100}]))
 TWO = scenario(function(), function("cart"))
 
 
@@ -103,6 +107,26 @@ def gitlab_plan():
                                  variables={"CI_PIPELINE_SOURCE": "merge_request_event"})
         assert run.code == 0 and "version 42" in run.out.lower(), (run.out, run.err)
         assert world.state() == was, world.state()
+
+
+@test("GitHub: a drill every week")
+def drill():
+    with Github(TO_DRILL) as world:
+        run = world.act(workflow("A drill every week", DRILL), event="schedule")
+        assert run.code == 0 and "outcome=PASSED" in run.out, run.out
+        assert world.alias("live", "checkout-drill") == ("41", {})
+
+
+@test("GitLab: a drill every week, and in no other pipeline")
+def gitlab_drill():
+    with Gitlab(TO_DRILL) as world:
+        folder = world.project_of(pipeline("A drill every week in GitLab", {"version": "41", "bad_version": "42", "stages": "50%/3s",
+                                                                            "window": "3s", "rate": "0"}))
+        listed = world.run_pipeline(folder, "--list", variables={"CI_PIPELINE_SOURCE": "push"})
+        assert "drill" not in listed.out.splitlines()[-1], listed.out
+        run = world.run_pipeline(folder, variables={"CI_PIPELINE_SOURCE": "schedule", "STEELYARD_INPUT_ONLY": "bad-in-stage"})
+        assert run.code == 0 and "1 of 1 rehearsals passed" in run.out, (run.out, run.err)
+        assert world.alias("live", "checkout-drill") == ("41", {})
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from github import ACTION, FOLDER, ROOT, STEELYARD, main, repository, uses
 from gitlab import CHECKOUT, RELEASE, TEMPLATES, Gitlab, component, job
 
 TESTS = []
-COMMANDS = ["apply", "plan", "resume", "verify", "rollback", "abort", "status", "check"]
+COMMANDS = ["apply", "plan", "resume", "verify", "rollback", "abort", "status", "check", "drill"]
 # No inputs (CONTRACT.md), and settle, which is a command there.
-OTHERS = {"engine", "output", "help", "plan", "settle"}
+OTHERS = {"engine", "output", "help", "plan", "settle", "markdown"}
 
 
 def test(name):
@@ -87,7 +87,7 @@ def scripts():
 def schema():
     with Gitlab() as world:
         for name, inputs in (("release", RELEASE), ("release", dict(RELEASE, mode="delayed", bakes=4)),
-                             ("plan", dict(CHECKOUT, version="42"))):
+                             ("plan", dict(CHECKOUT, version="42")), ("drill", {"function": "checkout-drill"})):
             done = world.run_pipeline(world.project(inputs, name=name), "--preview")
             assert done.code == 0, (done.out, done.err)
             path = pathlib.Path(world.path("expanded.yml"))
@@ -174,10 +174,11 @@ def shape():
     assert [(each["when"], each["allow_failure"]) for each in back["rules"]] == [("manual", True)], back
 
 
-@test("the two components place the program by the same script")
+@test("the components place the program by the same script")
 def same():
     release = job(component(CHECKOUT), "release")["script"]
     assert release == job(component(dict(CHECKOUT, version="42"), "plan"), "release-plan")["script"]
+    assert release == job(component({}, "drill"), "drill")["script"]
 
 
 @test("the version that is pinned is the same everywhere")
