@@ -1,5 +1,6 @@
 /* Where a CI job's reports go: a folder for all of them, and GitHub's two files. */
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/ci.h"
 #include "report/face.h"
 
@@ -7,7 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,16 +34,26 @@ static int make_directory(const char *path) {
     return stat(path, &found) || !S_ISDIR(found.st_mode) || access(path, W_OK | X_OK) ? -1 : 0;
 }
 
-static void choose_directory(struct sy_ci *ci) {
+/* An output is one line, and the folder's path is one of them. */
+static int choose_directory(struct sy_ci *ci, struct sy_error *error) {
     const char *asked = getenv("STEELYARD_REPORT_DIR");
     const char *temp = getenv("RUNNER_TEMP");
+    int n = 0;
     if (asked && asked[0])
-        (void)snprintf(ci->directory, sizeof ci->directory, "%s", asked);
+        n = snprintf(ci->directory, sizeof ci->directory, "%s", asked);
     else if (ci->platform == SY_PLATFORM_GITHUB && temp && temp[0]) /* one a function of the job */
-        (void)snprintf(ci->directory, sizeof ci->directory, "%s/steelyard/%s-%s", temp,
-                       ci->report.function, ci->report.alias);
+        n = snprintf(ci->directory, sizeof ci->directory, "%s/steelyard/%s-%s", temp,
+                     ci->report.function, ci->report.alias);
     else
-        (void)snprintf(ci->directory, sizeof ci->directory, "steelyard-report");
+        n = snprintf(ci->directory, sizeof ci->directory, "steelyard-report");
+    if (n >= (int)sizeof ci->directory)
+        return sy_fail_field(error, "STEELYARD_REPORT_DIR",
+                             "STEELYARD_REPORT_DIR: the path has %d bytes; at most %zu are taken",
+                             n, sizeof ci->directory - 1);
+    if (!sy_text_is_clean(ci->directory, strlen(ci->directory)))
+        return sy_fail_field(error, "STEELYARD_REPORT_DIR",
+                             "STEELYARD_REPORT_DIR: contains control characters or broken UTF-8");
+    return 0;
 }
 
 /* A file of the platform's, and how long it is. */
@@ -56,10 +66,10 @@ static int find_platform_file(const char *variable, const char **ret, long *ret_
                              "%s is not set: steelyard ci github runs in a step of GitHub Actions; "
                              "elsewhere use steelyard ci files",
                              variable);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0 || fstat(fd, &found)) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (fd < 0 || fstat(fd, &found) || !S_ISREG(found.st_mode)) {
         int failed = sy_fail_field(error, variable, "%s: cannot write %s: %s", variable, path,
-                                   strerror(errno));
+                                   fd < 0 ? strerror(errno) : "it is no file");
         if (fd >= 0)
             (void)close(fd);
         return failed;
@@ -71,7 +81,8 @@ static int find_platform_file(const char *variable, const char **ret, long *ret_
 }
 
 int sy_ci_files_open(struct sy_ci *ci, struct sy_error *error) {
-    choose_directory(ci);
+    if (choose_directory(ci, error))
+        return -1;
     if (make_directory(ci->directory))
         return sy_fail_field(error, "STEELYARD_REPORT_DIR",
                              "STEELYARD_REPORT_DIR: cannot write into the folder %s: %s",
@@ -98,16 +109,6 @@ static void write_file(const char *path, long at, const struct sy_buffer *text) 
         (void)fprintf(stderr, "steelyard: warning: cannot write %s: %s\n", path, strerror(errno));
 }
 
-/* A delimiter that no value can contain but by a guess of 128 bits. */
-static void put_output(struct sy_buffer *to, const char *name, const char *value) {
-    uint64_t random[2] = {0};
-    if (getrandom(random, sizeof random, 0) != sizeof random)
-        random[0] = (uint64_t)getpid(); /* never seen to fail: the kernel has its entropy */
-    sy_buffer_printf(to, "%s<<STEELYARD_%016llx%016llx\n%s\nSTEELYARD_%016llx%016llx\n", name,
-                     (unsigned long long)random[0], (unsigned long long)random[1], value,
-                     (unsigned long long)random[0], (unsigned long long)random[1]);
-}
-
 static char *absolute(const char *path) {
     char here[4096];
     return path[0] == '/' || !getcwd(here, sizeof here) ? sy_strdup(path)
@@ -117,17 +118,10 @@ static char *absolute(const char *path) {
 static void write_github(const struct sy_ci *ci) {
     SY_AUTO_BUFFER struct sy_buffer outputs = {0};
     SY_AUTO_BUFFER struct sy_buffer summary = {0};
-    SY_AUTO_BUFFER struct sy_buffer json = {0};
     SY_AUTO_FREE char *page = sy_asprintf("%s/report.html", ci->directory);
     SY_AUTO_FREE char *path = absolute(page);
-    struct sy_report_output list[SY_REPORT_OUTPUTS];
-    sy_report_outputs(&ci->report, list);
-    for (size_t i = 0; i < SY_REPORT_OUTPUTS; i++)
-        put_output(&outputs, list[i].name, list[i].value);
-    put_output(&outputs, "report", path);
-    sy_face_write(SY_FACE_JSON, &ci->report, &json);
-    json.data[strcspn(json.data, "\n")] = '\0';
-    put_output(&outputs, "result-json", json.data);
+    sy_face_write(SY_FACE_OUTPUTS, &ci->report, &outputs);
+    sy_buffer_printf(&outputs, "report=%s\n", path);
     write_file(ci->output, ci->output_at, &outputs);
     sy_face_write(SY_FACE_MARKDOWN, &ci->report, &summary);
     write_file(ci->summary, ci->summary_at, &summary);

@@ -143,7 +143,7 @@ static const struct flag flags[] = {
     {"no-settle", NULL, SY_CMD_STATUS, KIND_BOOL, AT(no_settle), 0, NULL,
      "only look: do not judge, move or close what nobody drives"},
     {"format", "FORMAT", SY_CMD_REPORT, KIND_SPECIAL, 0, 0, sy_flag_format,
-     "text (default), json, junit, markdown, html, dotenv, github or gitlab", sy_format_choices},
+     "text (default), json, junit, markdown, html, dotenv, outputs, github or gitlab", sy_format_choices},
     {"release", "ID", SY_CMD_REPORT, KIND_TEXT, AT(release), 0, NULL,
      "which one, as history shows it (default: the last)"},
     {"keep", "N", SY_CMD_CLEANUP, KIND_INTEGER, AT(keep), SY_KEEP_MAX, NULL,

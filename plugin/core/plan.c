@@ -63,8 +63,8 @@ static bool was_halted(const struct sy_facts *facts, const char *version) {
            !record->promoted_ms && strcmp(record->spec.version, version) == 0;
 }
 
-static bool was_rolled_back(const struct sy_facts *facts, const char *version) {
-    for (int i = 0; facts->has_record && i < SY_ROLLED_BACK_MAX; i++)
+bool sy_was_rolled_back(const struct sy_facts *facts, const char *version) {
+    for (int i = 0; facts->has_record && version[0] && i < SY_ROLLED_BACK_MAX; i++)
         if (strcmp(facts->record.rolled_back[i], version) == 0)
             return true;
     return false;
@@ -265,7 +265,7 @@ static int classify(const struct sy_facts *facts, struct sy_plan *plan, struct s
         return -1;
     copy_version(plan->baseline, facts->routing.primary);
     bool known = strcmp(facts->record.spec.version, spec->version) == 0 && facts->record.reason[0];
-    if (was_rolled_back(facts, spec->version) && !spec->retry)
+    if (sy_was_rolled_back(facts, spec->version) && !spec->retry)
         return sy_fail_reason(
             error, SY_FAILED_PRECONDITION, "ROLLED_BACK_BEFORE",
             "version %s was rolled back on %s:%s before%s%s%s; release it again with "

@@ -38,6 +38,9 @@ bool sy_is_driven(const struct sy_facts *facts);
 /* Are the function's four parameters this alias's to move: do they follow it, or none yet? */
 bool sy_mirror_follows(const struct sy_facts *facts, const char *alias);
 
+/* Was the version rolled back and not promoted since: is it refused without retry? */
+bool sy_was_rolled_back(const struct sy_facts *facts, const char *version);
+
 enum sy_plan_kind {
     SY_PLAN_RELEASE,   /* canary through the stages */
     SY_PLAN_FIRST,     /* no alias yet: created at 100 %, nothing can be judged */

@@ -1,4 +1,4 @@
-/* The outputs that later steps and jobs read, and their face for dotenv. */
+/* The outputs that later steps and jobs read, and their faces for dotenv and for GitHub. */
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/face.h"
@@ -64,4 +64,19 @@ void sy_write_dotenv(const struct sy_report *report, struct sy_buffer *to) {
         sy_put_log(to, outputs[i].value);
         sy_buffer_puts(to, "\n");
     }
+}
+
+/* https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions#setting-an-
+ * output-parameter: "name=value", to the end of the line. No value has a line break, by
+ * construction, so none needs a delimiter that a value could guess. */
+void sy_write_outputs(const struct sy_report *report, struct sy_buffer *to) {
+    struct sy_report_output outputs[SY_REPORT_OUTPUTS];
+    sy_report_outputs(report, outputs);
+    for (size_t i = 0; i < SY_REPORT_OUTPUTS; i++) {
+        sy_buffer_printf(to, "%s=", outputs[i].name);
+        sy_put_log(to, outputs[i].value);
+        sy_buffer_puts(to, "\n");
+    }
+    sy_buffer_puts(to, "result-json=");
+    sy_write_json(report, to);
 }

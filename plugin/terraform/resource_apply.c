@@ -98,15 +98,8 @@ static const char *summary_of(const struct sy_apply *apply, struct sy_arena *are
                            end ? end : "was not released");
 }
 
-static bool is_refused_now(const struct sy_facts *facts, const char *version) {
-    for (size_t i = 0; facts->has_record && i < SY_ROLLED_BACK_MAX; i++)
-        if (strcmp(facts->record.rolled_back[i], version) == 0)
-            return true;
-    return false;
-}
-
 static const char *advice_of(const struct sy_apply *apply, const struct sy_facts *facts) {
-    if (is_refused_now(facts, apply->spec.version))
+    if (sy_was_rolled_back(facts, apply->spec.version))
         return "The next plan refuses this version; release another one, or set retry_token to "
                "another value to release this one once more.";
     switch (apply->follow.end.outcome) {

@@ -45,9 +45,8 @@ static bool is_by_its_release(const struct sy_facts *facts, const struct sy_priv
     if (!facts->has_record)
         return false;
     bool at_baseline = strcmp(record->baseline, live) == 0;
-    for (size_t i = 0; at_baseline && i < SY_ROLLED_BACK_MAX; i++)
-        if (record->rolled_back[i][0] && strcmp(record->rolled_back[i], private->released) == 0)
-            return true;
+    if (at_baseline && sy_was_rolled_back(facts, private->released))
+        return true;
     bool was_left_there = strcmp(record->spec.version, private->released) == 0;
     bool goes = sy_is_under_way(facts) || sy_phase_goes_back(record->phase) ||
                 record->outcome == SY_OUTCOME_ROLLED_BACK ||

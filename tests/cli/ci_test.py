@@ -223,10 +223,10 @@ def hostile():
         assert HOSTILE in suite.find(".//failure").get("message")
         page = driver.file("report.md")
         assert "**b**" not in page and "@all" not in page and "${{" not in page and "<img" not in page, page
-        for face in ("text", "json", "junit", "markdown", "html", "dotenv", "github", "gitlab"):
+        for face in ("text", "json", "junit", "markdown", "html", "dotenv", "outputs", "github", "gitlab"):
             later = world.run("report", *CHECKOUT, "--format", face)
             assert later.code == 0 and later.out, (face, later.err)
-            assert "\n::error::no" not in later.out and (face in ("text", "json", "github", "gitlab")
+            assert "\n::error::no" not in later.out and (face in ("text", "json", "outputs", "github", "gitlab")
                                                          or "<img" not in later.out), face
             if face in ("text", "gitlab"):
                 assert "##[" not in later.out, face
@@ -277,6 +277,9 @@ def unwritable():
         pathlib.Path(file).write_text("")
         for env, sentence in (({"STEELYARD_REPORT_DIR": file + "/x"}, "STEELYARD_REPORT_DIR: cannot write"),
                               ({"STEELYARD_REPORT_DIR": "/proc/x"}, "STEELYARD_REPORT_DIR: cannot write"),
+                              ({"STEELYARD_REPORT_DIR": "x\ny"}, "STEELYARD_REPORT_DIR: contains control characters"),
+                              ({"STEELYARD_REPORT_DIR": "x" * 1024}, "has 1024 bytes; at most 1023 are taken"),
+                              ({"GITHUB_OUTPUT": world.directory}, "GITHUB_OUTPUT: cannot write"),
                               ({"GITHUB_OUTPUT": None}, "GITHUB_OUTPUT is not set"),
                               ({"GITHUB_STEP_SUMMARY": ""}, "GITHUB_STEP_SUMMARY is not set"),
                               ({"GITHUB_OUTPUT": "/nowhere/x"}, "GITHUB_OUTPUT: cannot write /nowhere/x")):

@@ -226,10 +226,15 @@ static void test_bounded(void **state) {
     (void)state;
     begin(&report);
     for (int i = 0; i < 3 * SY_REPORT_EVENTS_MAX; i++)
-        tell_counts(&report, event(SY_EVENT_OBSERVED, T0 + 2000 + i, 1), SY_DECISION_NONE, i, 0);
+        tell_counts(&report, event(SY_EVENT_OBSERVED, T0 + 2000 + i, 1), SY_DECISION_NONE, 1000 + i,
+                    i == 333 ? 77 : 0);
     finish(&report, SY_OUTCOME_PROMOTED, 0);
     assert_true(report.n_events <= SY_REPORT_EVENTS_MAX);
     assert_true(report.n_points <= SY_REPORT_POINTS_MAX);
+    bool has_peak = false;
+    for (size_t i = 0; i < report.n_points; i++)
+        has_peak |= report.points[i].canary.errors == 77;
+    assert_true(has_peak);
     assert_int_equal(report.events[0].kind, SY_EVENT_PLANNED);
     assert_int_equal(report.events[report.n_events - 1].kind, SY_EVENT_FINISHED);
     assert_string_equal(sy_report_outcome(&report), "PROMOTED");
