@@ -68,25 +68,27 @@ def released(error_rate=0.0, code=0, **more):
 @test("promoted: a bar a stage, and the lock-in that goes on")
 def promoted():
     bars = released()
-    assert bars == {"10% healthy": "done", "50% healthy": "done", "100% in lock-in": "active"}, bars
+    assert [*bars.values()] == ["done", "done", "active"], bars
+    assert all(word in bar for word, bar in zip(("10% healthy", "50% healthy", "100% in lock-in"), bars)), bars
 
 
 @test("rolled back: the bad stage is critical, and a milestone says when the alias was back")
 def rolled_back():
     bars = released(0.6, 3)
-    assert bars == {"10% unhealthy": "crit", "back on 41": "crit milestone"}, bars
+    assert [*bars.values()] == ["crit", "crit milestone"] and "10% unhealthy" in [*bars][0] and "back on 41" in [*bars][1], bars
 
 
 @test("ten stages are ten bars, and the lock-in")
 def ten():
     weights = range(10, 100, 9)
     bars = released(stages=",".join(f"{weight}%/1s" for weight in weights), window="2s", on_inconclusive="proceed")
-    assert [words.split()[0] for words in bars] == [f"{weight}%" for weight in [*weights, 100]], bars
+    assert [re.search(r"\d+%", words)[0] for words in bars] == [f"{weight}%" for weight in [*weights, 100]], bars
 
 
 @test("instant: the lock-in alone")
 def instant():
-    assert released(stages="instant") == {"100% in lock-in": "active"}
+    bars = released(stages="instant")
+    assert [*bars.values()] == ["active"] and "100% in lock-in" in [*bars][0], bars
 
 
 GOOD = """gantt
