@@ -85,6 +85,14 @@ def ten():
     assert [re.search(r"\d+%", words)[0] for words in bars] == [f"{weight}%" for weight in [*weights, 100]], bars
 
 
+@test("a few percent are a bar too")
+def few():
+    """A line of mermaid's that begins with one character and a percent sign is a comment."""
+    for weight in ("1%", "5%", "0.5%"):
+        bars = released(stages=f"{weight}/1s", window="2s", on_inconclusive="proceed")
+        assert len(bars) == 2 and weight in list(bars)[0], (weight, bars)
+
+
 @test("instant: the lock-in alone")
 def instant():
     bars = released(stages="instant")

@@ -22,6 +22,9 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 JUNIT = etree.XMLSchema(etree.parse(os.environ["STEELYARD_JUNIT_XSD"]))
 NOW = ["--window", "4s", "--period", "1s", "--threshold", "5%"]
 SLOW = dict(QUICK, stages="10%/1h")
+# Exit codes that go with an outcome: docs/runbook.md. What was cancelled may be what was asked for, or the end of an interrupt.
+EXITS = {"ROLLED_BACK": {3}, "CANCELLED": {0, 3, 130}, "PAUSED": {4}, "INCONCLUSIVE": {4}, "REFUSED": {2, 5}, "UNHEALTHY": {6}, "HALTED": {7},
+         "FAILED": {1}, "INTERRUPTED": None}  # as things stand: it has none yet
 SEEN = {"outcome": set(), "event": set()}  # of the words that the schema lists
 
 
@@ -35,6 +38,8 @@ def errors_of(document):
 
 def check_json(report):
     assert not errors_of(report), (errors_of(report), report)
+    exits = EXITS.get(report["outcome"], {0})
+    assert not exits or report["exit_code"] in exits, (report["outcome"], report["exit_code"])
     SEEN["outcome"].add(report["outcome"])
     SEEN["event"].update(event["event"] for event in report.get("events", []))
 
