@@ -30,7 +30,8 @@ static int gather(const struct sy_cli *cli, struct sy_host *host, struct sy_repo
         return -1;
     if (!report->n_events)
         return fail_absent(cli, error);
-    report->exit_code = sy_outcome_exit(report->outcome);
+    report->exit_code =
+        report->outcome == SY_OUTCOME_NONE ? SY_EXIT_OK : sy_outcome_exit(report->outcome);
     report->made_ms = sy_time_now();
     return 0;
 }

@@ -14,7 +14,7 @@
     X(MARKDOWN, markdown, "with a mermaid chart")                                                  \
     X(HTML, html, "one page, nothing is loaded from elsewhere")                                    \
     X(DOTENV, dotenv, "outputs as variables")                                                      \
-    X(OUTPUTS, outputs, "outputs as GitHub's GITHUB_OUTPUT takes them")                             \
+    X(OUTPUTS, outputs, "outputs as GitHub's GITHUB_OUTPUT takes them")                            \
     X(GITHUB, github, "the log of a GitHub step: groups and annotations")                          \
     X(GITLAB, gitlab, "the log of a GitLab job: sections")
 #define X(name, word, what) SY_FACE_##name,

@@ -68,8 +68,9 @@ static void put_stages(const struct sy_report *report, struct sy_buffer *to) {
 }
 
 /* The stages on a time axis, as GitHub and GitLab draw it themselves:
- * https://mermaid.js.org/syntax/ gantt.html. Names of tasks have no colon and no semicolon; times
- * are shown in the reader's zone. */
+ * https://mermaid.js.org/syntax/ gantt.html. Names of tasks have no colon and no semicolon, and do
+ * not begin with a weight: a line that begins with "5%" is a comment there. Times are shown in the
+ * reader's zone. */
 static void put_task(const struct sy_report *report, uint32_t i, struct sy_buffer *to) {
     const struct sy_report_stage *stage = &report->stages[i];
     char weight[16];
@@ -80,9 +81,9 @@ static void put_task(const struct sy_report *report, uint32_t i, struct sy_buffe
                      : report->until_ms ? report->until_ms
                                         : report->made_ms;
     if (stage->started_ms)
-        sy_buffer_printf(to, "    %s %s :%s%lld, %lld\n", sy_report_stage_weight(report, i, weight),
-                         sy_report_stage_word(report, i), kind, (long long)stage->started_ms,
-                         (long long)end_ms);
+        sy_buffer_printf(to, "    at %s %s :%s%lld, %lld\n",
+                         sy_report_stage_weight(report, i, weight), sy_report_stage_word(report, i),
+                         kind, (long long)stage->started_ms, (long long)end_ms);
 }
 
 static void put_back_mark(const struct sy_report *report, struct sy_buffer *to) {
