@@ -20,8 +20,13 @@ void sy_ci_event(struct sy_ci *ci, const struct sy_release_event *event) {
     print(&text);
 }
 
+/* Told at the end, where the platform shows it. What is a flag at a terminal is an input here. */
 void sy_ci_error(struct sy_ci *ci, const struct sy_error *error) {
-    sy_report_error(&ci->report, error); /* told at the end, where the platform shows it */
+    struct sy_error told = *error;
+    if (strncmp(error->message, "--", 2) == 0)
+        (void)snprintf(told.message, sizeof told.message, "input %.32s: %.460s", error->field,
+                       error->message);
+    sy_report_error(&ci->report, &told);
 }
 
 void sy_ci_interrupted(struct sy_ci *ci, int signal) {
@@ -39,8 +44,7 @@ static void add_history(const struct sy_cli *cli, struct sy_ci *ci) {
     struct sy_error error = {0};
     if (sy_cli_connect(cli, &host, &error) ||
         sy_cli_story(host, &ci->report, sy_time_now(), &error))
-        (void)fprintf(stderr, "steelyard: warning: the report has only what this job saw: %s\n",
-                      error.message);
+        sy_cli_warn("the report has only what this job saw", &error);
     sy_host_finish(host);
 }
 
@@ -50,8 +54,9 @@ static bool begins_here(const struct sy_report *report) {
 
 /* Settling found a release that was over: how that ended was told when it did. */
 static bool settled_nothing(const struct sy_report *report) {
-    return strcmp(report->command, "settle") == 0 && report->n_events == 1 &&
-           report->events[0].kind == SY_EVENT_FINISHED;
+    bool settles =
+        strcmp(report->command, "settle") == 0 || strcmp(report->command, "recover") == 0;
+    return settles && report->n_events == 1 && report->events[0].kind == SY_EVENT_FINISHED;
 }
 
 static bool is_about_a_release(const struct sy_ci *ci) {
@@ -67,51 +72,83 @@ static int run_once(const struct sy_command *command, const struct sy_cli *cli) 
     return command->run(cli);
 }
 
-/* Do what is due of the release, and tell it: the log has it, the report is of the next one. */
-static bool settle(const struct sy_cli *cli, struct sy_host *host) {
-    struct sy_stream *stream = NULL;
-    struct sy_error error = {0};
-    struct sy_release_event event = {0};
-    struct sy_resume resume = {
-        .settle = true, .wait = SY_WAIT_STAGES, .on_interrupt = SY_INTERRUPT_COUNT};
-    memcpy(resume.function, cli->spec.function, sizeof resume.function);
-    memcpy(resume.alias, cli->spec.alias, sizeof resume.alias);
-    int got = sy_host_resume(host, &resume, &stream, &error) ? -1 : 0;
-    while (got >= 0 && (got = sy_stream_next(stream, 100, &event, &error)) >= 0) {
-        SY_AUTO_BUFFER struct sy_buffer text = {0};
-        if (got > 0)
-            sy_log_event(&cli->ci->log, &event, &text);
-        print(&text);
-    }
-    sy_stream_close(stream);
-    return event.kind == SY_EVENT_FINISHED && event.outcome != SY_OUTCOME_HANDED_OFF;
+/* Did a killed job leave a release behind: one that nobody drives, and that was not handed over in
+ * good order? facts: of the alias. */
+static bool was_left(const struct sy_facts *facts) {
+    return facts->has_record && !sy_record_is_closed(&facts->record) && !sy_is_driven(facts) &&
+           !facts->record.handed_over;
 }
 
-/* A release that a killed job left is in the way of the next one: it is settled first. One that
- * somebody drives, or that was handed over in good order, goes on being in the way. */
-static bool settle_what_is_in_the_way(const struct sy_cli *cli) {
+static int look(const struct sy_cli *cli, struct sy_facts *ret, struct sy_error *error) {
     struct sy_host *host = NULL;
+    const struct sy_spec *spec = &cli->spec;
+    int failed = sy_cli_connect(cli, &host, error) ||
+                 sy_host_status(host, spec->function, spec->alias, false, ret, error);
+    sy_host_finish(host);
+    return failed ? -1 : 0;
+}
+
+static const struct sy_command *resume_command(void) {
+    for (size_t i = 0; i < sy_n_commands; i++)
+        if (sy_commands[i].flag == SY_CMD_RESUME)
+            return &sy_commands[i];
+    __builtin_unreachable();
+}
+
+/* What is due of a release that was left; true: it is over now. The log tells it; what it heard is
+ * kept in the report when that is what was asked for. */
+static int settle(const struct sy_cli *cli) {
+    struct sy_cli settling = {.command = "resume",
+                              .region = cli->region,
+                              .endpoint = cli->endpoint,
+                              .profile = cli->profile,
+                              .settle = true,
+                              .ci = cli->ci};
+    sy_spec_init(&settling.spec);
+    settling.spec.on_interrupt = SY_INTERRUPT_COUNT;
+    settling.spec.wait = SY_WAIT_COUNT;
+    memcpy(settling.spec.function, cli->spec.function, sizeof settling.spec.function);
+    memcpy(settling.spec.alias, cli->spec.alias, sizeof settling.spec.alias);
+    return run_once(resume_command(), &settling);
+}
+
+/* After a job: only what it left behind. A release that somebody drives, or that was handed over,
+ * is none of its business, and must not be moved on by a job that failed. */
+static int recover(const struct sy_cli *cli) {
     struct sy_error error = {0};
     SY_AUTO_FREE struct sy_facts *facts = sy_calloc(1, sizeof *facts);
-    const struct sy_spec *spec = &cli->spec;
-    bool left = sy_cli_connect(cli, &host, &error) == 0 &&
-                sy_host_status(host, spec->function, spec->alias, false, facts, &error) == 0 &&
-                !sy_is_driven(facts) && facts->has_record && !facts->record.handed_over;
-    if (left) {
-        (void)printf(
-            "The release of version %s was left by whoever drove it; it is settled first.\n",
-            facts->record.spec.version);
-        left = settle(cli, host);
-    }
-    sy_host_finish(host);
-    return left;
+    if (look(cli, facts, &error))
+        return sy_cli_error(cli, &error);
+    if (was_left(facts))
+        return settle(cli);
+    (void)printf("No release was left behind.\n");
+    return SY_EXIT_OK;
+}
+
+/* A release that a killed job left is in the way of the next one: it is settled first. */
+static bool settle_what_is_in_the_way(const struct sy_cli *cli, int *ret_code) {
+    struct sy_error error = {0};
+    SY_AUTO_FREE struct sy_facts *facts = sy_calloc(1, sizeof *facts);
+    if (look(cli, facts, &error) || !was_left(facts))
+        return false;
+    (void)printf("The release of version %s was left by whoever drove it; it is settled first.\n",
+                 facts->record.spec.version);
+    *ret_code = settle(cli);
+    if (sy_cli_signal) /* the report is of what was interrupted */
+        return false;
+    sy_report_forget(&cli->ci->report); /* it is of the next one */
+    cli->ci->report.settled_before = true;
+    return true;
 }
 
 static int run(const struct sy_command *command, const struct sy_cli *cli) {
+    if (strcmp(cli->ci->report.command, "recover") == 0)
+        return recover(cli);
     int code = run_once(command, cli);
     const struct sy_report *report = &cli->ci->report;
     if (command->flag == SY_CMD_APPLY && !sy_cli_signal &&
-        strcmp(report->error.reason, "RELEASE_RUNNING") == 0 && settle_what_is_in_the_way(cli))
+        strcmp(report->error.reason, "RELEASE_RUNNING") == 0 &&
+        settle_what_is_in_the_way(cli, &code))
         code = run_once(command, cli);
     return code;
 }
@@ -122,14 +159,28 @@ static void tell_unused(const struct sy_ci_words *words) {
     (void)fflush(stdout);
 }
 
+/* A signal that came while nothing was followed: nothing was moved either. */
+static int code_of_signal(struct sy_ci *ci, int code) {
+    if (!sy_cli_signal || ci->report.signal)
+        return code;
+    ci->report.signal = sy_cli_signal;
+    return 128 + ci->report.signal;
+}
+
+static void write_files(struct sy_ci *ci, int code) {
+    ci->report.exit_code = code;
+    ci->report.made_ms = sy_time_now();
+    sy_ci_files_write(ci);
+}
+
 static int end(const struct sy_cli *cli, struct sy_ci *ci, int code) {
     SY_AUTO_BUFFER struct sy_buffer text = {0};
-    if (settled_nothing(&ci->report))
-        code = SY_EXIT_OK;
-    ci->report.exit_code = code;
-    if (is_about_a_release(ci) && !begins_here(&ci->report) && !ci->report.signal)
+    code = settled_nothing(&ci->report) ? SY_EXIT_OK : code_of_signal(ci, code);
+    write_files(ci, code); /* first of all: AWS may let the rest wait, and a kill may follow */
+    if (is_about_a_release(ci) && !begins_here(&ci->report)) {
         add_history(cli, ci);
-    ci->report.made_ms = sy_time_now();
+        write_files(ci, code);
+    }
     if (ci->report.findings)
         sy_face_write(SY_FACE_TEXT, &ci->report, &text);
     if (strcmp(ci->report.command, "status") == 0)
@@ -137,7 +188,6 @@ static int end(const struct sy_cli *cli, struct sy_ci *ci, int code) {
             sy_log_event(&ci->log, &ci->report.events[i], &text);
     sy_log_end(&ci->log, &ci->report, &text);
     print(&text);
-    sy_ci_files_write(ci);
     return code;
 }
 
@@ -155,8 +205,9 @@ int sy_cli_ci(const struct sy_cli *asked) {
     struct sy_ci_words words = {0};
     struct sy_cli cli = {0};
     struct sy_error error = {0};
+    sy_cli_catch_signals(); /* from here on every end is told */
     int failed = sy_ci_words_read(&words, &error);
-    name_report(&ci, words.settles ? "settle" : words.command ? words.command->name : "ci");
+    name_report(&ci, words.name ? words.name : "ci");
     struct sy_error no_files = {0};
     if (sy_ci_files_open(&ci, &no_files)) { /* nowhere to report to: said on standard error */
         sy_ci_words_finish(&words);
@@ -167,6 +218,7 @@ int sy_cli_ci(const struct sy_cli *asked) {
         failed = sy_flags_parse(words.command, words.argc, words.argv, &cli, &error);
     }
     cli.ci = &ci;
+    sy_cli_report_place(&cli, &ci.report);
     if (!failed && words.command->flag == SY_CMD_APPLY)
         sy_report_spec(&ci.report, &cli.spec);
     int code = failed ? sy_cli_error(&cli, &error) : run(words.command, &cli);

@@ -6,14 +6,21 @@
 #include "cli/cli.h"
 #include "report/log.h"
 
+#include <sys/types.h>
+
+/* A file that others write, too: what we wrote is from begin to end. */
+struct sy_ci_file {
+    const char *path;
+    off_t begin, end; /* end 0: nothing yet */
+};
+
 struct sy_ci {
     enum sy_platform platform;
     struct sy_log log;
     struct sy_report report;
-    char directory[1024];       /* where the reports go */
-    const char *output;         /* GITHUB_OUTPUT; NULL: no GitHub */
-    const char *summary;        /* GITHUB_STEP_SUMMARY; NULL: no GitHub */
-    long output_at, summary_at; /* how long these two were before us */
+    char directory[1024];      /* where the reports go */
+    struct sy_ci_file output;  /* GITHUB_OUTPUT; of GitHub alone */
+    struct sy_ci_file summary; /* GITHUB_STEP_SUMMARY; the same */
 };
 
 /* ---- what a command tells, when it runs in CI ---- */
@@ -32,6 +39,7 @@ struct sy_ci_words {
     char **argv;
     int argc;
     char unused[512]; /* inputs that this command does not take, for the log; "" = none */
+    const char *name; /* of the command, as CI calls it; NULL: it is not known */
     bool settles;
 };
 SY_MUST_USE int sy_ci_words_read(struct sy_ci_words *ret, struct sy_error *error);
@@ -42,6 +50,6 @@ void sy_ci_words_finish(struct sy_ci_words *words);
 /* Find out where everything goes, and that it can be written. Nothing has moved yet. */
 SY_MUST_USE int sy_ci_files_open(struct sy_ci *ci, struct sy_error *error);
 /* Write all of it, over what was written before; what cannot be is a warning on the log. */
-void sy_ci_files_write(const struct sy_ci *ci);
+void sy_ci_files_write(struct sy_ci *ci);
 
 #endif

@@ -14,9 +14,11 @@ static const struct {
     const char *name, *command;
     const char *flag; /* that it implies; NULL: none */
 } names[] = {
-    {"apply", "apply", NULL},         {"plan", "plan", NULL},     {"resume", "resume", NULL},
-    {"settle", "resume", "--settle"}, {"verify", "verify", NULL}, {"rollback", "rollback", NULL},
-    {"abort", "abort", NULL},         {"status", "status", NULL}, {"check", "check", NULL},
+    {"apply", "apply", NULL},          {"plan", "plan", NULL},
+    {"resume", "resume", NULL},        {"settle", "resume", "--settle"},
+    {"recover", "resume", "--settle"}, {"verify", "verify", NULL},
+    {"rollback", "rollback", NULL},    {"abort", "abort", NULL},
+    {"status", "status", NULL},        {"check", "check", NULL},
     {"drill", "drill", NULL},
 };
 
@@ -119,6 +121,7 @@ static int choose_command(struct sy_ci_words *words, struct sy_error *error) {
     for (size_t i = 0; i < SY_COUNT(names); i++) {
         if (strcmp(names[i].name, asked) != 0)
             continue;
+        words->name = names[i].name;
         words->command = command_of(names[i].command);
         words->settles = names[i].flag != NULL;
         if (words->settles)
@@ -126,8 +129,8 @@ static int choose_command(struct sy_ci_words *words, struct sy_error *error) {
         return 0;
     }
     return sy_fail_field(error, "command",
-                         "command: \"%s\" is not known; use apply, plan, resume, settle, verify, "
-                         "rollback, abort, status, check or drill",
+                         "command: \"%s\" is not known; use apply, plan, resume, settle, recover, "
+                         "verify, rollback, abort, status, check or drill",
                          sy_text_clean(asked, strlen(asked), shown, sizeof shown));
 }
 

@@ -56,27 +56,21 @@ static int choose_directory(struct sy_ci *ci, struct sy_error *error) {
     return 0;
 }
 
-/* A file of the platform's, and how long it is. */
-static int find_platform_file(const char *variable, const char **ret, long *ret_at,
+/* A file of the platform's. */
+static int find_platform_file(const char *variable, struct sy_ci_file *ret,
                               struct sy_error *error) {
     const char *path = getenv(variable);
-    struct stat found;
     if (!path || !path[0])
         return sy_fail_field(error, variable,
                              "%s is not set: steelyard ci github runs in a step of GitHub Actions; "
                              "elsewhere use steelyard ci files",
                              variable);
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (fd < 0 || fstat(fd, &found) || !S_ISREG(found.st_mode)) {
-        int failed = sy_fail_field(error, variable, "%s: cannot write %s: %s", variable, path,
-                                   fd < 0 ? strerror(errno) : "it is no file");
-        if (fd >= 0)
-            (void)close(fd);
-        return failed;
-    }
+    if (fd < 0)
+        return sy_fail_field(error, variable, "%s: cannot write %s: %s", variable, path,
+                             strerror(errno));
     (void)close(fd);
-    *ret = path;
-    *ret_at = (long)found.st_size;
+    *ret = (struct sy_ci_file){.path = path};
     return 0;
 }
 
@@ -89,24 +83,65 @@ int sy_ci_files_open(struct sy_ci *ci, struct sy_error *error) {
                              ci->directory, strerror(errno));
     if (ci->platform != SY_PLATFORM_GITHUB)
         return 0;
-    return find_platform_file("GITHUB_OUTPUT", &ci->output, &ci->output_at, error) ||
-                   find_platform_file("GITHUB_STEP_SUMMARY", &ci->summary, &ci->summary_at, error)
+    return find_platform_file("GITHUB_OUTPUT", &ci->output, error) ||
+                   find_platform_file("GITHUB_STEP_SUMMARY", &ci->summary, error)
                ? -1
                : 0;
 }
 
-/* From at on the file is this text. */
-static void write_file(const char *path, long at, const struct sy_buffer *text) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    bool failed = fd < 0 || ftruncate(fd, at) || lseek(fd, at, SEEK_SET) < 0;
-    for (size_t done = 0; !failed && done < text->len;) {
-        ssize_t n = write(fd, text->data + done, text->len - done);
-        failed = n < 0 && errno != EINTR;
-        done += n > 0 ? (size_t)n : 0;
+static int write_all(int fd, const char *bytes, size_t n) {
+    for (size_t done = 0; done < n;) {
+        ssize_t now = write(fd, bytes + done, n - done);
+        if (now < 0 && errno != EINTR)
+            return -1;
+        done += now > 0 ? (size_t)now : 0;
     }
-    failed |= fd >= 0 && close(fd) != 0;
+    return 0;
+}
+
+static void warn(const char *path) {
+    struct sy_error why;
+    SY_AUTO_FREE char *what = sy_asprintf("cannot write %s", path);
+    (void)sy_fail(&why, SY_INTERNAL, "%s", strerror(errno));
+    sy_cli_warn(what, &why);
+}
+
+/* A report, which is a file of ours: no link is followed to somebody else's. */
+static void write_report(const char *path, const struct sy_buffer *text) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    bool failed = fd < 0 || ftruncate(fd, 0) || write_all(fd, text->data, text->len);
+    if (fd >= 0)
+        failed |= close(fd) != 0;
     if (failed)
-        (void)fprintf(stderr, "steelyard: warning: cannot write %s: %s\n", path, strerror(errno));
+        warn(path);
+}
+
+/* Where ours begins: where it did the last time, if nobody wrote behind it since; else at the end,
+ * on a line of its own. */
+static int find_place(int fd, struct sy_ci_file *file) {
+    struct stat found;
+    char last = '\n';
+    if (fstat(fd, &found))
+        return -1;
+    if (!S_ISREG(found.st_mode)) /* such as /dev/null: it has no places */
+        return 0;
+    if (file->end && found.st_size == file->end)
+        return ftruncate(fd, file->begin) || lseek(fd, file->begin, SEEK_SET) < 0 ? -1 : 0;
+    if (found.st_size && pread(fd, &last, 1, found.st_size - 1) != 1)
+        return -1;
+    file->begin = lseek(fd, 0, SEEK_END);
+    return file->begin < 0 || (last != '\n' && write_all(fd, "\n", 1)) ? -1 : 0;
+}
+
+static void write_ours(struct sy_ci_file *file, const struct sy_buffer *text) {
+    int fd = open(file->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    bool failed = fd < 0 || find_place(fd, file) || write_all(fd, text->data, text->len);
+    if (fd >= 0) {
+        file->end = lseek(fd, 0, SEEK_CUR);
+        failed |= close(fd) != 0;
+    }
+    if (failed)
+        warn(file->path);
 }
 
 static char *absolute(const char *path) {
@@ -115,19 +150,19 @@ static char *absolute(const char *path) {
                                                         : sy_asprintf("%s/%s", here, path);
 }
 
-static void write_github(const struct sy_ci *ci) {
+static void write_github(struct sy_ci *ci) {
     SY_AUTO_BUFFER struct sy_buffer outputs = {0};
     SY_AUTO_BUFFER struct sy_buffer summary = {0};
     SY_AUTO_FREE char *page = sy_asprintf("%s/report.html", ci->directory);
     SY_AUTO_FREE char *path = absolute(page);
     sy_face_write(SY_FACE_OUTPUTS, &ci->report, &outputs);
     sy_buffer_printf(&outputs, "report=%s\n", path);
-    write_file(ci->output, ci->output_at, &outputs);
+    write_ours(&ci->output, &outputs);
     sy_face_write(SY_FACE_MARKDOWN, &ci->report, &summary);
-    write_file(ci->summary, ci->summary_at, &summary);
+    write_ours(&ci->summary, &summary);
 }
 
-void sy_ci_files_write(const struct sy_ci *ci) {
+void sy_ci_files_write(struct sy_ci *ci) {
     if (ci->platform == SY_PLATFORM_GITHUB) /* first: a job that is killed has these at least */
         write_github(ci);
     for (size_t i = 0; i < SY_COUNT(files); i++) {
@@ -136,6 +171,6 @@ void sy_ci_files_write(const struct sy_ci *ci) {
         sy_face_write(files[i].face, &ci->report, &text);
         if (files[i].face == SY_FACE_DOTENV)
             sy_buffer_printf(&text, "STEELYARD_REPORT=%s/report.html\n", ci->directory);
-        write_file(path, 0, &text);
+        write_report(path, &text);
     }
 }

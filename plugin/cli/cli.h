@@ -159,6 +159,9 @@ SY_MUST_USE int sy_cli_drill_check(const struct sy_cli *cli, struct sy_error *er
  * refusals 5, else 1. */
 int sy_cli_error(const struct sy_cli *cli, const struct sy_error *error);
 
+/* On standard error, with why: the work goes on. Nothing in it is taken for a command of CI. */
+void sy_cli_warn(const char *what, const struct sy_error *why);
+
 /* version.c: what --version prints: the version, and on the lines below it how this was built. */
 void sy_cli_version(void);
 
@@ -190,6 +193,9 @@ enum { SY_CLI_OWNER_MAX = 64 };
 void sy_owner_name(char buf[SY_CLI_OWNER_MAX]);
 bool sy_owner_gone(const char *owner);
 
+/* Where the function is, for the commands that a report advises: whoever reads it may be elsewhere.
+ */
+void sy_cli_report_place(const struct sy_cli *cli, struct sy_report *report);
 /* story.c: add to the report what the record's history and the telemetry tell of its release, or of
  * the last one when it names none. Telemetry that cannot be read is a warning. */
 SY_MUST_USE int sy_cli_story(struct sy_host *host, struct sy_report *report, int64_t now_ms,

@@ -3,6 +3,7 @@
 #include "aws/client.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "report/escape.h"
 #include "rpc/client.h"
 
 #include <stdio.h>
@@ -107,6 +108,15 @@ int sy_cli_error(const struct sy_cli *cli, const struct sy_error *error) {
                       sy_text_clean(error->message, strlen(error->message), shown, sizeof shown));
     }
     return exit_code(error);
+}
+
+void sy_cli_warn(const char *what, const struct sy_error *why) {
+    SY_AUTO_BUFFER struct sy_buffer line = {0};
+    sy_put_log(&line, "steelyard: warning: ");
+    sy_put_log(&line, what);
+    sy_put_log(&line, why->message[0] ? ": " : "");
+    sy_put_log(&line, why->message);
+    (void)fprintf(stderr, "%s\n", line.data);
 }
 
 int sy_cli_with_host(const struct sy_cli *cli,

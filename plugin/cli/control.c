@@ -1,6 +1,6 @@
 /* pause, promote and resume: a person's word for a release, which the driver finds in its record;
  * and driving it where nobody does. */
-#include "cli/cli.h"
+#include "cli/ci.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -66,6 +66,8 @@ static int drive_as(const struct sy_cli *cli, struct sy_host *host, const struct
     struct sy_cli shown = *cli;
     shown.spec.n_stages = record->spec.n_stages;
     memcpy(shown.spec.stages, record->spec.stages, sizeof shown.spec.stages);
+    if (cli->ci)
+        sy_report_spec(&cli->ci->report, &record->spec);
     if (shown.spec.on_interrupt == SY_INTERRUPT_COUNT)
         shown.spec.on_interrupt = record->spec.on_interrupt;
     return drive(&shown, host, promote);

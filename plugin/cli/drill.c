@@ -20,7 +20,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { DRAW_MS = 200, TRAFFIC_BEGINS_MS = 60000, TRAFFIC_ENDS_MS = 30000, EXIT_HALTED = 7 };
+enum { DRAW_MS = 200, TRAFFIC_BEGINS_MS = 60000, TRAFFIC_ENDS_MS = 30000 };
 
 /* ---- the command line ---- */
 
@@ -194,8 +194,12 @@ static void act_on_signal(struct drilling *d) {
                        "left before the alias was seen on version %s alone: `steelyard rollback "
                        "--function %s --alias %s --version %s`",
                        spec->version, spec->function, spec->alias, spec->version);
-    if (!d->cli->ci) /* a runner sends several signals, and nobody is there who would leave */
+    if (!d->cli->ci) {
         sy_cli_leave_with(sentence);
+        return;
+    }
+    sy_report_drill(&d->cli->ci->report, &d->drill);
+    sy_ci_interrupted(d->cli->ci, d->handled);
 }
 
 static void count(struct drilling *d, const struct sy_run_second *second) {
@@ -388,8 +392,12 @@ static void finish(struct drilling *d) {
 
 static int exit_code(const struct drilling *d) {
     const struct sy_drill *drill = &d->drill;
+    bool began = sy_drill_count(drill, SY_REHEARSAL_NOT_RUN) <
+                 sy_drill_count(drill, SY_REHEARSAL_RESULT_COUNT);
+    if (!began && !drill->left.primary[0] && !d->handled)
+        return SY_EXIT_REFUSED; /* there is no such alias */
     if (!sy_drill_is_back(drill) && !has_error(&drill->findings))
-        return EXIT_HALTED;
+        return sy_outcome_exit(SY_OUTCOME_HALTED);
     if (d->handled)
         return 128 + d->handled;
     if (has_error(&drill->findings))

@@ -91,6 +91,8 @@ int sy_run_line(struct sy_run *run, int64_t timeout_ms, const char **ret) {
         if (run->output < 0 || run->text.len > LINE_MAX_BYTES)
             return -1;
         int n = poll(&ready, 1, left > 0 ? (int)left : 0);
+        if (n < 0 && errno == EINTR)
+            continue; /* whoever waits looks at the signal itself */
         if (n <= 0)
             return 0;
         ssize_t got = read(run->output, some, sizeof some);

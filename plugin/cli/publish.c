@@ -1,5 +1,5 @@
 /* The first half of `apply --publish` and `apply --code`: a version, told step by step. */
-#include "cli/cli.h"
+#include "cli/ci.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -31,7 +31,10 @@ static int interrupted(const struct sy_cli *cli, const char *version) {
                       "interrupted: no version of %s was seen to be published, and nothing moved",
                       cli->spec.function);
     (void)sy_cli_error(cli, &error);
-    sy_cli_leave_with("left while the engine ends; nothing moved");
+    if (cli->ci)
+        sy_ci_interrupted(cli->ci, signal);
+    else
+        sy_cli_leave_with("left while the engine ends; nothing moved");
     return 128 + signal;
 }
 

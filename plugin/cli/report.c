@@ -7,6 +7,7 @@
 #include "report/face.h"
 #include "rpc/client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,15 +37,24 @@ static int gather(const struct sy_cli *cli, struct sy_host *host, struct sy_repo
     return 0;
 }
 
+static int fail_to_write(const struct sy_cli *cli) {
+    struct sy_error error;
+    (void)sy_fail(&error, SY_RESOURCE_EXHAUSTED, "the report cannot be written: %s",
+                  strerror(errno));
+    return sy_cli_error(cli, &error);
+}
+
 static int make(const struct sy_cli *cli, struct sy_host *host) {
     struct sy_report report;
     struct sy_error error = {0};
     SY_AUTO_BUFFER struct sy_buffer text = {0};
     sy_report_init(&report, "report", cli->spec.function, cli->spec.alias);
+    sy_cli_report_place(cli, &report);
     int code = gather(cli, host, &report, &error) ? sy_cli_error(cli, &error) : SY_EXIT_OK;
     if (code == SY_EXIT_OK) {
         sy_face_write(cli->face, &report, &text);
-        (void)fwrite(text.data, 1, text.len, stdout);
+        if (fwrite(text.data, 1, text.len, stdout) != text.len || fflush(stdout))
+            code = fail_to_write(cli);
     }
     sy_report_finish(&report);
     return code;

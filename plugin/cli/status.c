@@ -1,4 +1,4 @@
-#include "cli/cli.h"
+#include "cli/ci.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -74,8 +74,10 @@ int sy_cli_status(const struct sy_cli *cli) {
     sy_host_finish(host);
     if (failed)
         return sy_cli_error(cli, &error);
-    if (cli->ci)
-        return SY_EXIT_OK; /* the report reads the record itself */
+    if (cli->ci) { /* the report reads the history itself */
+        sy_report_facts(&cli->ci->report, facts);
+        return SY_EXIT_OK;
+    }
     if (cli->output == SY_FORMAT_JSON)
         sy_cli_put_line(sy_facts_json(cli, facts));
     else

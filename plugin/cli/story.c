@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "rpc/client.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* CloudWatch keeps what is finer than a minute for 3 hours, minutes for 15 days, 5 minutes for 63
@@ -48,7 +47,7 @@ static int add_samples(struct sy_host *host, struct sy_report *report, const str
     memcpy(measure.baseline, report->baseline, sizeof measure.baseline);
     if (sy_host_measure(host, &measure, &samples, &n, error))
         return -1;
-    sy_report_samples(report, samples, n, measure.period_ms);
+    sy_report_samples(report, samples, n, measure.period_ms, measure.to_ms);
     return 0;
 }
 
@@ -58,6 +57,24 @@ static const struct sy_spec *spec_of(const struct sy_stored_version *versions, s
         if (strcmp(versions[i].record.release_id, release_id) == 0)
             return &versions[i].record.spec;
     return NULL;
+}
+
+/* Only what a shell takes as it is: others' variables are no reason to advise a command that does
+ * something else. */
+static const char *plain(const char *value) {
+    static const char *const good =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    return value && value[0] && !value[strspn(value, good)] ? value : NULL;
+}
+
+void sy_cli_report_place(const struct sy_cli *cli, struct sy_report *report) {
+    const char *region = plain(cli->region);
+    if (!region)
+        region = plain(getenv("AWS_REGION"));
+    if (!region)
+        region = plain(getenv("AWS_DEFAULT_REGION"));
+    report->region = region;
+    report->profile = plain(cli->profile);
 }
 
 int sy_cli_story(struct sy_host *host, struct sy_report *report, int64_t now_ms,
@@ -70,7 +87,6 @@ int sy_cli_story(struct sy_host *host, struct sy_report *report, int64_t now_ms,
     sy_report_history(report, versions, n);
     const struct sy_spec *spec = spec_of(versions, n, report->release_id);
     if (spec && add_samples(host, report, spec, now_ms, &unmeasured))
-        (void)fprintf(stderr, "steelyard: warning: the report has no error rates over time: %s\n",
-                      unmeasured.message);
+        sy_cli_warn("the report has no error rates over time", &unmeasured);
     return 0;
 }

@@ -55,7 +55,11 @@ static void stage_began(struct changes *c, uint32_t stage) {
 static void stage_judged(struct changes *c, uint32_t stage) {
     const struct sy_stage_result *result = &c->after->results[stage];
     char rate[16];
-    struct sy_release_event *event = add(c, SY_EVENT_STAGE_VERDICT, result->ended_ms);
+    bool stood = c->after->outcome == SY_OUTCOME_PROMOTED || /* to the end of its lock-in */
+                 c->after->outcome == SY_OUTCOME_PROMOTED_UNPROVEN;
+    bool last = stage >= c->after->spec.n_stages;
+    struct sy_release_event *event =
+        add(c, last && stood ? SY_EVENT_LOCK_IN_ENDED : SY_EVENT_STAGE_VERDICT, result->ended_ms);
     set_stage(c, event, stage);
     event->decision = result->decision;
     event->canary = result->canary;

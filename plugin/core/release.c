@@ -141,6 +141,9 @@ void sy_close(SY_STEP, enum sy_outcome outcome, const char *fmt, ...) {
     record->paused_ms = 0;
     record->control = SY_CONTROL_NONE;
     r->leaving = SY_OUTCOME_NONE;
+    for (uint32_t i = 0; i <= record->spec.n_stages; i++)
+        if (record->results[i].started_ms && !record->results[i].ended_ms)
+            record->results[i].ended_ms = in->now_ms; /* whichever was under way */
     /* Without a record nobody knows since when it had traffic, but it had. */
     bool had_traffic = record->first_traffic_ms ||
                        (r->start == SY_START_ROLLBACK && r->resume_phase == SY_PHASE_LOCK_IN);

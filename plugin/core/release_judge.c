@@ -153,6 +153,12 @@ static void end_lock_in(SY_STEP, const struct sy_judgement *j) {
     if (j->decision != SY_DECISION_UNHEALTHY)
         event->decision =
             sy_verdict_threshold(j->total, record->spec.threshold_bp, record->spec.min_invocations);
+    record->results[record->stage] = (struct sy_stage_result){
+        .decision = event->decision,
+        .canary = event->canary,
+        .started_ms = record->results[record->stage].started_ms,
+        .ended_ms = in->now_ms,
+    };
     if (event->decision == SY_DECISION_HEALTHY) {
         struct sy_mirror *mirror = sy_want_mirror(r);
         memcpy(mirror->last_known_good, record->spec.version, sizeof mirror->last_known_good);

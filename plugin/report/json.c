@@ -20,7 +20,8 @@ static struct json_object *stage_object(const struct sy_report *report, uint32_t
     sy_json_add_string(o, "decision", sy_decision_word(stage->decision));
     if (stage->observed) {
         sy_json_add_counts(o, "canary", stage->canary);
-        sy_json_add_counts(o, "baseline_counts", stage->other);
+        if (stage->other.invocations) /* none, or not known */
+            sy_json_add_counts(o, "baseline_counts", stage->other);
     }
     sy_json_add_string(o, "text", stage->text);
     return o;

@@ -77,8 +77,8 @@ static unsigned put_rehearsals(struct sy_buffer *to, const struct sy_report *rep
 /* The stages may all be well and the release is not: what a person took back, what is halted. */
 static bool put_whole(struct sy_buffer *to, const struct sy_report *report, bool write) {
     bool bad = sy_report_mood(report) == SY_REPORT_BAD;
-    bool told =
-        (sy_report_failed_stage(report) > 0 || report->drill) && report->error.code == SY_OK;
+    bool told = (report->outcome == SY_OUTCOME_ROLLED_BACK && sy_report_failed_stage(report) > 0) ||
+                (report->drill && sy_drill_count(report->drill, SY_REHEARSAL_FAILED) > 0);
     const char *why = sy_report_why(report);
     if (write) {
         char headline[SY_REPORT_TEXT_MAX];
@@ -97,7 +97,7 @@ static bool put_whole(struct sy_buffer *to, const struct sy_report *report, bool
 
 void sy_write_junit(const struct sy_report *report, struct sy_buffer *to) {
     char subject[SY_REPORT_SUBJECT_MAX];
-    bool has_stages = report->release_id[0];
+    bool has_stages = report->release_id[0] && !sy_report_tells_of_before(report);
     unsigned tests = 1 + (has_stages ? report->n_stages + 1 : 0);
     if (report->drill)
         tests += (unsigned)sy_drill_count(report->drill, SY_REHEARSAL_RESULT_COUNT);

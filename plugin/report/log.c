@@ -76,12 +76,6 @@ static bool begins_group(const struct sy_release_event *event, char title[128]) 
     }
 }
 
-void sy_log_line(struct sy_log *log, const char *text, struct sy_buffer *to) {
-    (void)log;
-    sy_put_log(to, text);
-    sy_buffer_puts(to, "\n");
-}
-
 void sy_log_event(struct sy_log *log, const struct sy_release_event *event, struct sy_buffer *to) {
     char title[128];
     char sentence[400];
@@ -164,8 +158,8 @@ void sy_log_end(struct sy_log *log, const struct sy_report *report, struct sy_bu
         sy_buffer_puts(to, "\n");
     }
     if (sy_report_advice(report)[0])
-        sy_buffer_printf(to, "%s %s\n", sy_report_advice(report),
-                         sy_report_advised_command(report, command));
+        sy_buffer_printf(to, "%s%s%s\n", sy_report_advice(report),
+                         sy_report_advised_command(report, command)[0] ? " " : "", command);
 }
 
 /* ---- a log of what was ---- */

@@ -21,8 +21,6 @@ struct sy_log {
 
 /* Append what is to be printed. */
 void sy_log_event(struct sy_log *log, const struct sy_release_event *event, struct sy_buffer *to);
-/* Another line, such as an error; at_ms: when. */
-void sy_log_line(struct sy_log *log, const char *text, struct sy_buffer *to);
 /* End the group, and say how it ended: headline and why, on GitHub as annotations, ten of a kind at
  * most. */
 void sy_log_end(struct sy_log *log, const struct sy_report *report, struct sy_buffer *to);

@@ -21,6 +21,7 @@ static void put_head(const struct sy_report *report, struct sy_buffer *to) {
     sy_put_markdown(to, sy_report_headline(report, headline));
     sy_buffer_puts(to, "\n\n");
     if (why[0]) {
+        sy_buffer_puts(to, "Why: "); /* no list and no rule begins with it */
         sy_put_markdown(to, why);
         sy_buffer_puts(to, "\n\n");
     }
@@ -102,7 +103,7 @@ static void put_chart(const struct sy_report *report, struct sy_buffer *to) {
     const char *axis = span_ms < 10 * SY_MINUTE_MS ? "%H:%M:%S"
                        : span_ms < SY_DAY_MS       ? "%H:%M"
                                                    : "%m-%d %H:%M";
-    if (!report->stages[0].started_ms)
+    if (!report->stages[0].started_ms && !report->stages[report->n_stages].started_ms)
         return;
     sy_buffer_printf(to,
                      "```mermaid\ngantt\n    dateFormat x\n    axisFormat %s\n"

@@ -25,6 +25,15 @@ void sy_report_finish(struct sy_report *report) {
     *report = (struct sy_report){0};
 }
 
+void sy_report_forget(struct sy_report *report) {
+    struct sy_report fresh;
+    sy_report_init(&fresh, report->command, report->function, report->alias);
+    fresh.region = report->region;
+    fresh.profile = report->profile;
+    sy_report_finish(report);
+    *report = fresh;
+}
+
 void sy_report_spec(struct sy_report *report, const struct sy_spec *spec) {
     report->n_stages = spec->n_stages;
     for (uint32_t i = 0; i < spec->n_stages; i++) {
@@ -42,24 +51,24 @@ void sy_report_spec(struct sy_report *report, const struct sy_spec *spec) {
 
 /* ---- events ---- */
 
-/* Room for one more: every second observation goes when there is none left. */
-static bool make_room(struct sy_report *report) {
+/* Room for one more: every second observation goes, and when there is none, the oldest event but
+ * the first, which is the plan. */
+static void make_room(struct sy_report *report) {
     size_t kept = 0;
     bool goes = false;
-    if (report->n_events < SY_REPORT_EVENTS_MAX)
-        return true;
     for (size_t i = 0; i < report->n_events; i++) {
         if (report->events[i].kind == SY_EVENT_OBSERVED && (goes = !goes))
             continue;
         report->events[kept++] = report->events[i];
     }
+    if (kept == report->n_events)
+        memmove(&report->events[1], &report->events[2], (--kept - 1) * sizeof *report->events);
     report->n_events = kept;
-    return kept < SY_REPORT_EVENTS_MAX;
 }
 
 static void keep_event(struct sy_report *report, const struct sy_release_event *event) {
-    if (!make_room(report))
-        return;
+    if (report->n_events == SY_REPORT_EVENTS_MAX)
+        make_room(report);
     if (report->n_events == report->events_capacity) {
         report->events_capacity = report->events_capacity ? report->events_capacity * 2 : 32;
         report->events =
@@ -102,7 +111,8 @@ static void take_stage(struct sy_report *report, const struct sy_release_event *
         stage->weight_bp = event->weight_bp;
     if (begins && !stage->started_ms) {
         stage->started_ms = event->at_ms;
-        stage->bake_ms = event->duration_ms;
+        if (!stage->bake_ms) /* what is left of a lock-in is less than it was set to */
+            stage->bake_ms = event->duration_ms;
     }
     if (event->kind == SY_EVENT_OBSERVED || is_verdict(event->kind)) {
         stage->observed = true;
@@ -112,20 +122,23 @@ static void take_stage(struct sy_report *report, const struct sy_release_event *
     }
     if (is_verdict(event->kind)) {
         stage->decision = event->decision;
-        stage->ended_ms = event->at_ms;
+        if (event->decision != SY_DECISION_INCONCLUSIVE) /* else it may be extended */
+            stage->ended_ms = event->at_ms;
         (void)snprintf(stage->text, sizeof stage->text, "%s", event->text);
     }
 }
 
-/* A move leaves the stage before; the way back leaves whichever is under way. */
+/* The next stage ends the one before; the way back, and the end, whichever is under way. */
 static void end_stages(struct sy_report *report, const struct sy_release_event *event) {
-    bool back = event->kind == SY_EVENT_ROLLBACK_STARTED;
-    if (!back && event->kind != SY_EVENT_STAGE_STARTED && event->kind != SY_EVENT_LOCK_IN_STARTED)
+    bool finished = event->kind == SY_EVENT_FINISHED && !event->until_ms &&
+                    event->outcome != SY_OUTCOME_HANDED_OFF && event->outcome != SY_OUTCOME_PAUSED;
+    bool all = event->kind == SY_EVENT_ROLLBACK_STARTED || finished;
+    if (!all && event->kind != SY_EVENT_STAGE_STARTED && event->kind != SY_EVENT_LOCK_IN_STARTED)
         return;
     for (uint32_t i = 0; i <= report->n_stages; i++) {
         struct sy_report_stage *stage = &report->stages[i];
-        bool before = back || i + 1 < event->stage;
-        if (before && stage->started_ms && stage->ended_ms < stage->started_ms)
+        bool before = all || i + 1 < event->stage;
+        if (before && stage->started_ms && !stage->ended_ms)
             stage->ended_ms = event->at_ms;
     }
 }
@@ -180,6 +193,8 @@ static void take(struct sy_report *report, const struct sy_release_event *event)
         report->ended_ms = event->at_ms;
         report->until_ms = event->until_ms;
         (void)snprintf(report->reason, sizeof report->reason, "%s", event->text);
+        if (event->outcome == SY_OUTCOME_HALTED) /* not as any event told it */
+            report->routing = event->to;
     }
     if (event->kind == SY_EVENT_OBSERVED || event->kind == SY_EVENT_STAGE_VERDICT)
         keep_point(report, &(struct sy_report_point){event->at_ms, event->canary, event->other});
@@ -201,19 +216,40 @@ static const struct sy_stored_version *newest(const struct sy_report *report,
     return NULL;
 }
 
-/* The events of the versions that belong to the release, oldest first. */
+static void know_record(struct sy_report *report, const struct sy_record *record) {
+    report->has_record = true;
+    report->phase = record->phase;
+    report->handed_over = record->handed_over;
+    report->paused = record->paused_ms != 0;
+    report->unproven = record->unproven;
+}
+
+/* Was it written before the first event that was heard? Drivers' clocks may differ, so the order of
+ * events is their number's, where it is known. */
+static bool is_older(const struct sy_release_event *event, int64_t sequence,
+                     const struct sy_release_event *told) {
+    return told->sequence > 1 ? sequence < told->sequence : event->at_ms < told->at_ms;
+}
+
+/* The events of the versions that belong to the release and were written before told, oldest first;
+ * told NULL: all. */
 static struct sy_release_event *old_events(const struct sy_stored_version *versions, size_t n,
-                                           const char *release_id, size_t *ret_n) {
+                                           const char *release_id,
+                                           const struct sy_release_event *told, size_t *ret_n) {
     struct sy_release_event *events = NULL;
     const struct sy_record *before = NULL;
     *ret_n = 0;
     for (size_t i = n; i > 0; i--) {
         const struct sy_stored_version *version = &versions[i - 1];
+        struct sy_release_event changes[SY_CHANGES_MAX];
         if (strcmp(version->record.release_id, release_id) != 0)
             continue;
-        events = sy_realloc(events, (*ret_n + SY_CHANGES_MAX) * sizeof *events);
-        *ret_n += sy_record_changes(before, &version->record, version->at_ms, events + *ret_n);
+        uint32_t n_new = sy_record_changes(before, &version->record, version->at_ms, changes);
         before = &version->record;
+        events = sy_realloc(events, (*ret_n + SY_CHANGES_MAX) * sizeof *events);
+        for (uint32_t k = 0; k < n_new; k++)
+            if (!told || is_older(&changes[k], version->record.sequence, told))
+                events[(*ret_n)++] = changes[k];
     }
     return events;
 }
@@ -224,29 +260,32 @@ void sy_report_history(struct sy_report *report, const struct sy_stored_version 
     size_t n_old = 0;
     if (!last)
         return;
-    SY_AUTO_FREE struct sy_release_event *old =
-        old_events(versions, n, last->record.release_id, &n_old);
     /* What was told at the time says more than what the record kept of it. */
     SY_AUTO_FREE struct sy_release_event *told = SY_STEAL(report->events);
     size_t n_told = report->n_events;
-    int64_t told_from_ms = n_told ? told[0].at_ms : INT64_MAX;
+    SY_AUTO_FREE struct sy_release_event *old =
+        old_events(versions, n, last->record.release_id, n_told ? &told[0] : NULL, &n_old);
     report->n_events = report->events_capacity = report->n_points = 0;
     sy_report_spec(report, &last->record.spec);
+    know_record(report, &last->record);
     for (size_t i = 0; i < n_old; i++)
-        if (old[i].at_ms < told_from_ms)
-            sy_report_event(report, &old[i]);
+        sy_report_event(report, &old[i]);
     for (size_t i = 0; i < n_told; i++)
         sy_report_event(report, &told[i]);
+    if (report->seen.primary[0])
+        report->routing = report->seen;
     if (!n_told && !sy_record_is_closed(&last->record))
         report->until_ms = last->record.stage_until_ms ? last->record.stage_until_ms
                                                        : sy_record_lock_in_end(&last->record);
 }
 
 void sy_report_samples(struct sy_report *report, const struct sy_sample *samples, size_t n,
-                       int64_t period_ms) {
+                       int64_t period_ms, int64_t until_ms) {
     report->n_points = n ? 0 : report->n_points;
     for (size_t i = 0; i < n; i++) {
         struct sy_report_point point = {.at_ms = samples[i].start_ms + period_ms};
+        if (point.at_ms > until_ms)
+            point.at_ms = until_ms; /* of a period that is not over */
         sy_window_sum(samples, i + 1, samples[i].start_ms, report->window_ms, 0, &point.canary,
                       &point.other);
         keep_point(report, &point);
@@ -258,6 +297,13 @@ void sy_report_samples(struct sy_report *report, const struct sy_sample *samples
             sy_window_sum(samples, n, stage->ended_ms, report->window_ms, stage->started_ms,
                           &canary, &stage->other);
     }
+}
+
+void sy_report_facts(struct sy_report *report, const struct sy_facts *facts) {
+    if (facts->has_alias)
+        report->seen = facts->routing;
+    if (facts->has_record)
+        know_record(report, &facts->record);
 }
 
 /* ---- answers of other commands ---- */
@@ -289,7 +335,11 @@ void sy_report_verify(struct sy_report *report, const struct sy_report_verify *v
 }
 
 void sy_report_drill(struct sy_report *report, const struct sy_drill *drill) {
+    SY_AUTO_FREE struct sy_drill_fixes *fixes = sy_calloc(1, sizeof *fixes);
     KEEP(drill, drill);
+    sy_drill_fix(drill, fixes);
+    (void)snprintf(report->reason, sizeof report->reason, "%.*s", (int)sizeof report->reason - 1,
+                   fixes->n ? fixes->list[0] : "");
     memcpy(report->version, drill->good, sizeof report->version);
 }
 

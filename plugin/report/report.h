@@ -39,6 +39,8 @@ struct sy_report {
     char command[16]; /* apply, plan, … */
     char function[SY_FUNCTION_MAX + 1];
     char alias[SY_ALIAS_MAX + 1];
+    const char *region; /* for the commands that are advised; NULL: none. Borrowed */
+    const char *profile;
     int64_t made_ms;       /* when the report was made */
     int exit_code;         /* of the command */
     int signal;            /* that interrupted it; 0 = none */
@@ -56,8 +58,14 @@ struct sy_report {
     int64_t begun_ms;          /* 0 = it has not */
     int64_t ended_ms;          /* of the last event that finished; 0 = it goes on */
     int64_t until_ms;          /* end of the bake or lock-in under way; 0 = none */
-    struct sy_routing routing; /* as last seen; primary "" = not seen */
+    struct sy_routing routing; /* as last told; primary "" = not told */
+    struct sy_routing seen;    /* as read now, which counts more; primary "" = not read */
     enum sy_outcome outcome;
+    /* As the record has it, when it was read; has_record: it was. */
+    bool has_record;
+    enum sy_phase phase;
+    bool handed_over, paused, unproven;
+    bool settled_before; /* a release that was left was settled before this command */
     char reason[SY_REASON_MAX + 56];
     struct sy_release_event *events; /* in the order in which they happened */
     size_t n_events, events_capacity;
@@ -86,6 +94,8 @@ void sy_report_init(struct sy_report *report, const char *command, const char *f
                     const char *alias);
 void sy_report_finish(struct sy_report *report);
 
+/* Of the release nothing is known any more. */
+void sy_report_forget(struct sy_report *report);
 /* What is known of the release before it begins, or from its record. */
 void sy_report_spec(struct sy_report *report, const struct sy_spec *spec);
 void sy_report_event(struct sy_report *report, const struct sy_release_event *event);
@@ -96,9 +106,11 @@ void sy_report_history(struct sy_report *report, const struct sy_stored_version 
                        size_t n);
 /* The telemetry of the release's whole time, which is better than what was observed on the way:
  * the points become the rolling windows over these samples, and a stage gets the baseline's counts
- * that the record does not keep. Oldest first, each of one period. */
+ * that the record does not keep. Oldest first, each of one period; asked for until until_ms. */
 void sy_report_samples(struct sy_report *report, const struct sy_sample *samples, size_t n,
-                       int64_t period_ms);
+                       int64_t period_ms, int64_t until_ms);
+/* The alias and the record as read now; before sy_report_history(). */
+void sy_report_facts(struct sy_report *report, const struct sy_facts *facts);
 void sy_report_plan(struct sy_report *report, const struct sy_plan *plan);
 void sy_report_findings(struct sy_report *report, const struct sy_findings *findings);
 void sy_report_verify(struct sy_report *report, const struct sy_report_verify *verify);
@@ -113,6 +125,8 @@ const char *sy_report_outcome(const struct sy_report *report);
 /* Good, bad, not known yet, or to be looked at: what a reader should see first. */
 enum sy_report_mood { SY_REPORT_GOOD, SY_REPORT_OPEN, SY_REPORT_DOUBTFUL, SY_REPORT_BAD };
 enum sy_report_mood sy_report_mood(const struct sy_report *report);
+/* It tells an end of before, which was told then: nothing failed now. */
+bool sy_report_tells_of_before(const struct sy_report *report);
 /* What it is about: "checkout:production"; of a drill without a function "sandbox"; "steelyard"
  * when the names are none. buf of 256 bytes; returns buf. */
 enum { SY_REPORT_SUBJECT_MAX = 256 };

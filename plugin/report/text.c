@@ -56,6 +56,6 @@ void sy_write_text(const struct sy_report *report, struct sy_buffer *to) {
         sy_buffer_puts(to, "\n");
     }
     if (sy_report_advice(report)[0])
-        sy_buffer_printf(to, "%s %s\n", sy_report_advice(report),
-                         sy_report_advised_command(report, command));
+        sy_buffer_printf(to, "%s%s%s\n", sy_report_advice(report),
+                         sy_report_advised_command(report, command)[0] ? " " : "", command);
 }

@@ -141,6 +141,7 @@ int sy_record_from_proto(const Steelyard__V1__ReleaseRecord *record, struct sy_r
     ret->sequence = record->sequence;
     ret->extended = record->extended;
     ret->unproven = record->unproven;
+    ret->handed_over = record->handed_over;
     ret->paused_ms = record->paused_unix_ms;
     sy_control_from_proto(record->control, &ret->control);
     ret->mirrors = record->mirrors;

@@ -128,6 +128,7 @@ void sy_record_to_proto(const struct sy_record *record, struct sy_record_message
     to->sequence = record->sequence;
     to->extended = record->extended;
     to->unproven = record->unproven;
+    to->handed_over = record->handed_over;
     to->paused_unix_ms = record->paused_ms;
     to->mirrors = record->mirrors;
     to->outcome = sy_outcome_to_proto(record->outcome);

@@ -358,7 +358,7 @@ def report():
         assert first.code == 0
         second = world.apply("--wait", "none", version="43").end()
         going = json.loads(world.run("report", *CHECKOUT, "--format", "json").out)
-        assert going["outcome"] == "RUNNING" and going["version"] == "43" and going["until_unix_ms"]
+        assert going["outcome"] == "HANDED_OFF" and going["version"] == "43" and going["until_unix_ms"]
         earlier = world.run("report", *CHECKOUT, "--format", "json", "--release", first.events[0]["release_id"])
         told = json.loads(earlier.out)
         assert told["version"] == "42" and told["outcome"] in ("SUPERSEDED", "PROMOTED"), told["outcome"]

@@ -23,7 +23,7 @@ JUNIT = etree.XMLSchema(etree.parse(os.environ["STEELYARD_JUNIT_XSD"]))
 NOW = ["--window", "4s", "--period", "1s", "--threshold", "5%"]
 SLOW = dict(QUICK, stages="10%/1h")
 # Exit codes that go with an outcome: docs/runbook.md. What was cancelled may be what was asked for, or the end of an interrupt.
-EXITS = {"ROLLED_BACK": {3}, "CANCELLED": {0, 3, 130}, "PAUSED": {4}, "INCONCLUSIVE": {4}, "REFUSED": {2, 5}, "UNHEALTHY": {6}, "HALTED": {7},
+EXITS = {"ROLLED_BACK": {3}, "CANCELLED": {0, 3, 130}, "PAUSED": {0, 4}, "INCONCLUSIVE": {4}, "REFUSED": {2, 5}, "UNHEALTHY": {6}, "HALTED": {7},
          "FAILED": {1}, "INTERRUPTED": None}  # as things stand: it has none yet
 SEEN = {"outcome": set(), "event": set()}  # of the words that the schema lists
 
@@ -152,9 +152,9 @@ def rolled_back():
 def handed_over():
     with World() as world:
         ended(job(world, version="42", wait="none", **dict(QUICK, lock_in="8s")), 0, "HANDED_OFF")
-        later(world, "RUNNING")
+        later(world, "HANDED_OFF")
         assert world.run("pause", *CHECKOUT, "--reason", "looking").code == 0
-        ended(job(world, command="status", no_settle="true"), 0, "RUNNING")
+        ended(job(world, command="status", no_settle="true"), 0, "PAUSED")
         assert world.run("resume", *CHECKOUT, "--settle").code in (0, 4)
         assert world.run("resume", *CHECKOUT, "--wait", "none").code == 0
         report = ended(job(world, command="resume", wait="lock-in"), 0, "PROMOTED")
@@ -169,7 +169,20 @@ def thin():
         ended(job(world, version="42", on_inconclusive="pause", **dict(QUICK, stages="10%/2s")), 4, "PAUSED")
         ended(job(world, command="rollback", reason="nobody comes"), 0, "CANCELLED")
         ended(job(world, version="43", on_inconclusive="proceed", **dict(QUICK, stages="10%/2s")), 0, "PROMOTED_UNPROVEN")
-        later(world, "PROMOTED")  # that it is unproven is its outcome, which the record has when its lock-in ends
+        later(world, "PROMOTED_UNPROVEN")
+
+
+@test("running, seen from elsewhere; a drill")
+def running():
+    with World() as world:
+        driver = job(world, version="42", **SLOW)
+        wait_for("a split alias", world.split)
+        later(world, "RUNNING")
+        assert world.run("abort", *CHECKOUT).code == 0
+        driver.end(3)
+        drilled = job(world, command="drill", function="", alias="", only="abort").end(0, 60).report
+        check_json(drilled)
+        assert drilled["outcome"] == "PASSED" and len(drilled["drill"]["rehearsals"]) == 1, drilled
 
 
 @test("cancelled with a hostile reason")

@@ -56,7 +56,8 @@ static void a_release_is_told_as_it_was(void **state) {
     (void)state;
     static const enum sy_event_kind kinds[] = {SY_EVENT_PLANNED,         SY_EVENT_ALIAS_MOVED,
                                                SY_EVENT_STAGE_STARTED,   SY_EVENT_STAGE_VERDICT,
-                                               SY_EVENT_LOCK_IN_STARTED, SY_EVENT_FINISHED};
+                                               SY_EVENT_LOCK_IN_STARTED, SY_EVENT_LOCK_IN_ENDED,
+                                               SY_EVENT_FINISHED};
     begin();
     run();
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -65,7 +66,9 @@ static void a_release_is_told_as_it_was(void **state) {
                      driver_count(d, kinds[i]));
     assert_int_equal(told[0], SY_EVENT_PLANNED);
     assert_int_equal(told[n_told - 1], SY_EVENT_FINISHED);
-    assert_int_equal(events[0].outcome, SY_OUTCOME_PROMOTED);
+    assert_int_equal(events[0].kind, SY_EVENT_LOCK_IN_ENDED); /* what the last look told */
+    assert_int_equal(events[0].decision, SY_DECISION_HEALTHY);
+    assert_int_equal(events[1].outcome, SY_OUTCOME_PROMOTED);
 }
 
 static void one_look_at_the_end_tells_it_all(void **state) {

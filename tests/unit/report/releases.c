@@ -242,7 +242,7 @@ static void make_telemetry(struct sy_report *report) {
             at_ms, {12, i % 97 == 0 || (i > 1100 && i % 11 == 0)}, {100, i % 31 == 0}};
     }
     report->window_ms = S(15);
-    sy_report_samples(report, samples, n, S(1));
+    sy_report_samples(report, samples, n, S(1), START_MS + S(1600));
     free(samples);
 }
 

@@ -267,7 +267,7 @@ static void test_samples(void **state) {
     (void)state;
     begin(&report);
     report.window_ms = 120000;
-    sy_report_samples(&report, samples, 3, 60000);
+    sy_report_samples(&report, samples, 3, 60000, T0 + 180000);
     assert_int_equal(report.n_points, 3);
     assert_int_equal(report.points[0].at_ms, T0 + 60000); /* the end of its period */
     assert_int_equal(report.points[1].canary.invocations, 30);

@@ -198,8 +198,8 @@ static void test_status(void **state) {
     assert_int_equal(back.record.judged_ms, 5);
     assert_int_equal(back.record.ended_ms, 6);
     assert_int_equal(back.record.sequence, 7);
-    assert_true(back.record.extended && back.record.unproven && back.record.paused_ms &&
-                back.record.mirrors);
+    assert_true(back.record.extended && back.record.unproven && back.record.handed_over &&
+                back.record.paused_ms && back.record.mirrors);
     assert_string_equal(back.record.reason, facts.record.reason);
     assert_int_equal(back.record.results[2].canary.invocations, 12);
     assert_int_equal(back.record.results[2].decision, SY_DECISION_INCONCLUSIVE);

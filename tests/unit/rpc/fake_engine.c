@@ -213,7 +213,7 @@ void fake_facts(const char *function, const char *alias, struct sy_facts *ret) {
     record->judged_ms = 5;
     record->ended_ms = 6;
     record->sequence = 7;
-    record->extended = record->unproven = record->mirrors = true;
+    record->extended = record->unproven = record->mirrors = record->handed_over = true;
     record->paused_ms = 1;
     record->outcome = SY_OUTCOME_PROMOTED_UNPROVEN;
     for (uint32_t i = 0; i <= record->spec.n_stages; i++)
