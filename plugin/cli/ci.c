@@ -72,11 +72,11 @@ static int run_once(const struct sy_command *command, const struct sy_cli *cli) 
     return command->run(cli);
 }
 
-/* Did a killed job leave a release behind: one that nobody drives, and that was not handed over in
- * good order? facts: of the alias. */
+/* Did a killed job leave a release behind: one that nobody drives, that was not handed over in good
+ * order, and that nobody paused? facts: of the alias. */
 static bool was_left(const struct sy_facts *facts) {
     return facts->has_record && !sy_record_is_closed(&facts->record) && !sy_is_driven(facts) &&
-           !facts->record.handed_over;
+           !facts->record.handed_over && !facts->record.paused_ms;
 }
 
 static int look(const struct sy_cli *cli, struct sy_facts *ret, struct sy_error *error) {
