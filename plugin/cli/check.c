@@ -16,13 +16,6 @@ static void print_findings(const struct sy_cli *cli, const struct sy_findings *f
     }
 }
 
-static bool has_error(const struct sy_findings *findings) {
-    for (uint32_t i = 0; i < findings->n; i++)
-        if (findings->list[i].severity == SY_SEVERITY_ERROR)
-            return true;
-    return false;
-}
-
 int sy_cli_check(const struct sy_cli *cli) {
     struct sy_host *host = NULL;
     struct sy_error error = {0};
@@ -40,5 +33,5 @@ int sy_cli_check(const struct sy_cli *cli) {
         sy_cli_put_line(sy_findings_json(cli, findings));
     else
         print_findings(cli, findings);
-    return has_error(findings) ? SY_EXIT_REFUSED : SY_EXIT_OK;
+    return sy_findings_have_error(findings) ? SY_EXIT_REFUSED : SY_EXIT_OK;
 }

@@ -314,13 +314,6 @@ static void end_traffic(struct drilling *d) {
     (void)sy_run_finish(&d->traffic, TRAFFIC_ENDS_MS);
 }
 
-static bool has_error(const struct sy_findings *findings) {
-    for (uint32_t i = 0; i < findings->n; i++)
-        if (findings->list[i].severity == SY_SEVERITY_ERROR)
-            return true;
-    return false;
-}
-
 static int prepare_function(struct drilling *d, struct sy_error *error) {
     const struct sy_spec *spec = &d->settings.spec;
     memcpy(d->drill.function, spec->function, sizeof d->drill.function);
@@ -331,7 +324,7 @@ static int prepare_function(struct drilling *d, struct sy_error *error) {
         return -1;
     /* One of them may be what a drill that was killed has left, and that is put right first. */
     struct sy_error why = {0};
-    if (has_error(&d->drill.findings) &&
+    if (sy_findings_have_error(&d->drill.findings) &&
         sy_drill_take_back(&d->setting, &d->drill.left, &why) == 0 &&
         sy_drill_findings(&d->setting, &d->drill.findings, error))
         return -1;
@@ -341,7 +334,7 @@ static int prepare_function(struct drilling *d, struct sy_error *error) {
 
 /* Each from the good version alone, and so is the end. */
 static void rehearse_in_turn(struct drilling *d, struct thread *threads) {
-    bool goes_on = !has_error(&d->drill.findings) &&
+    bool goes_on = !sy_findings_have_error(&d->drill.findings) &&
                    sy_drill_take_back(&d->setting, &d->drill.left, &d->drill.back) == 0 &&
                    begin_traffic(d);
     for (int i = 0; goes_on && i < SY_REHEARSAL_COUNT && !d->handled; i++) {
@@ -396,11 +389,11 @@ static int exit_code(const struct drilling *d) {
                  sy_drill_count(drill, SY_REHEARSAL_RESULT_COUNT);
     if (!began && !drill->left.primary[0] && !d->handled)
         return SY_EXIT_REFUSED; /* there is no such alias */
-    if (!sy_drill_is_back(drill) && !has_error(&drill->findings))
+    if (!sy_drill_is_back(drill) && !sy_findings_have_error(&drill->findings))
         return sy_outcome_exit(SY_OUTCOME_HALTED);
     if (d->handled)
         return 128 + d->handled;
-    if (has_error(&drill->findings))
+    if (sy_findings_have_error(&drill->findings))
         return SY_EXIT_REFUSED;
     return sy_drill_count(drill, SY_REHEARSAL_PASSED) ==
                    sy_drill_count(drill, SY_REHEARSAL_RESULT_COUNT)

@@ -21,19 +21,6 @@ char *sy_event_json(const struct sy_release_event *event) {
     return write_and_put(sy_event_object(event));
 }
 
-static struct json_object *stages_json(const struct sy_spec *spec, const int64_t *expected) {
-    struct json_object *stages = json_object_new_array();
-    for (uint32_t i = 0; i < spec->n_stages; i++) {
-        struct json_object *stage = json_object_new_object();
-        sy_json_add_int(stage, "weight_bp", spec->stages[i].weight_bp);
-        sy_json_add_int(stage, "bake_ms", spec->stages[i].bake_ms);
-        if (expected && expected[i] >= 0)
-            sy_json_add_int(stage, "expected_invocations", expected[i]);
-        json_object_array_add(stages, stage);
-    }
-    return stages;
-}
-
 char *sy_plan_json(const struct sy_plan *plan) {
     static const char *const kinds[] = {"release", "first", "unchanged", "resume"};
     struct json_object *o = json_object_new_object();
@@ -44,7 +31,7 @@ char *sy_plan_json(const struct sy_plan *plan) {
     sy_json_add_string(o, "baseline", plan->baseline);
     sy_json_add_string(o, "last_known_good", plan->last_known_good);
     sy_json_add_routing(o, "routing", &plan->routing);
-    json_object_object_add(o, "stages", stages_json(&plan->spec, plan->expected));
+    json_object_object_add(o, "stages", sy_stages_array(&plan->spec, plan->expected));
     sy_spec_add_settings(o, &plan->spec);
     struct json_object *warnings = json_object_new_array();
     for (uint32_t i = 0; i < plan->n_warnings; i++)
@@ -132,25 +119,16 @@ char *sy_function_event_json(const struct sy_cli *cli, const struct sy_function_
 
 char *sy_findings_json(const struct sy_cli *cli, const struct sy_findings *findings) {
     struct json_object *o = json_object_new_object();
-    struct json_object *list = json_object_new_array();
     int64_t counts[SY_SEVERITY_COUNT] = {0};
-    for (uint32_t i = 0; i < findings->n; i++) {
-        const struct sy_finding *finding = &findings->list[i];
-        struct json_object *f = json_object_new_object();
-        counts[finding->severity]++;
-        sy_json_add_string(f, "id", finding->id);
-        sy_json_add_string(f, "severity", sy_severity_word(finding->severity));
-        sy_json_add_string(f, "text", finding->text);
-        sy_json_add_string(f, "fix", finding->fix);
-        json_object_array_add(list, f);
-    }
+    for (uint32_t i = 0; i < findings->n; i++)
+        counts[findings->list[i].severity]++;
     sy_json_add_string(o, "function", cli->spec.function);
     sy_json_add_string(o, "alias", cli->spec.alias);
     sy_json_add_string(o, "version", cli->spec.version);
     sy_json_add_int(o, "errors", counts[SY_SEVERITY_ERROR]);
     sy_json_add_int(o, "warnings", counts[SY_SEVERITY_WARNING]);
     sy_json_add_int(o, "unknown", counts[SY_SEVERITY_UNKNOWN]);
-    json_object_object_add(o, "findings", list);
+    json_object_object_add(o, "findings", sy_findings_array(findings));
     return write_and_put(o);
 }
 

@@ -331,3 +331,10 @@ void sy_preflight_check(const struct sy_spec *spec, const struct sy_facts *facts
     find_retries(spec, &facts->preflight, ret);
     find_permissions(&facts->preflight, ret);
 }
+
+bool sy_findings_have_error(const struct sy_findings *findings) {
+    for (uint32_t i = 0; i < findings->n; i++)
+        if (findings->list[i].severity == SY_SEVERITY_ERROR)
+            return true;
+    return false;
+}

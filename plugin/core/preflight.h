@@ -107,6 +107,9 @@ struct sy_findings {
     uint32_t n;
 };
 
+/* Is there one that a release is refused for? */
+bool sy_findings_have_error(const struct sy_findings *findings);
+
 /* What stands around the release that spec describes: what a plan heeds. */
 void sy_preflight_surroundings(const struct sy_spec *spec, const struct sy_facts *facts,
                                struct sy_findings *ret);

@@ -129,13 +129,6 @@ static enum conclusion of_error(const struct sy_report *report) {
     return report->exit_code == sy_outcome_exit(SY_OUTCOME_HALTED) ? LOST : BROKEN;
 }
 
-static bool found_errors(const struct sy_findings *findings) {
-    for (uint32_t i = 0; i < findings->n; i++)
-        if (findings->list[i].severity == SY_SEVERITY_ERROR)
-            return true;
-    return false;
-}
-
 static enum conclusion of_verify(const struct sy_report_verify *verify) {
     return verify->decision == SY_DECISION_HEALTHY     ? HEALTHY
            : verify->decision == SY_DECISION_UNHEALTHY ? UNHEALTHY
@@ -156,7 +149,7 @@ static enum conclusion conclude(const struct sy_report *report) {
     if (report->plan)
         return report->plan->kind == SY_PLAN_UNCHANGED ? UNCHANGED : PLANNED;
     if (report->findings)
-        return found_errors(report->findings) ? OBSTRUCTED : CHECKED;
+        return sy_findings_have_error(report->findings) ? OBSTRUCTED : CHECKED;
     if (report->release_id[0])
         return of_running(report);
     return report->signal ? INTERRUPTED : UNCHANGED;
@@ -348,6 +341,16 @@ int64_t sy_report_rate_bp(const struct sy_report *report) {
             return sy_rate_bp(stage->canary);
     }
     return -1;
+}
+
+size_t sy_report_last_events(const struct sy_report *report, size_t max) {
+    size_t first = report->n_events;
+    for (size_t told = 0; first > 0; first--) {
+        told += report->events[first - 1].kind != SY_EVENT_OBSERVED;
+        if (told > max)
+            break;
+    }
+    return first;
 }
 
 const char *sy_report_stage_weight(const struct sy_report *report, uint32_t index, char buf[16]) {

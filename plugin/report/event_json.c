@@ -1,5 +1,6 @@
 #include "report/event_json.h"
 
+#include "core/preflight.h"
 #include "core/verdict.h"
 
 #include <json-c/json.h>
@@ -73,4 +74,31 @@ struct json_object *sy_event_object(const struct sy_release_event *event) {
         json_object_object_add(o, "warning", json_object_new_boolean(1));
     sy_json_add_string(o, "text", event->text);
     return o;
+}
+
+struct json_object *sy_stages_array(const struct sy_spec *spec, const int64_t *expected) {
+    struct json_object *stages = json_object_new_array();
+    for (uint32_t i = 0; i < spec->n_stages; i++) {
+        struct json_object *stage = json_object_new_object();
+        sy_json_add_int(stage, "weight_bp", spec->stages[i].weight_bp);
+        sy_json_add_int(stage, "bake_ms", spec->stages[i].bake_ms);
+        if (expected && expected[i] >= 0)
+            sy_json_add_int(stage, "expected_invocations", expected[i]);
+        json_object_array_add(stages, stage);
+    }
+    return stages;
+}
+
+struct json_object *sy_findings_array(const struct sy_findings *findings) {
+    struct json_object *list = json_object_new_array();
+    for (uint32_t i = 0; i < findings->n; i++) {
+        const struct sy_finding *finding = &findings->list[i];
+        struct json_object *f = json_object_new_object();
+        sy_json_add_string(f, "id", finding->id);
+        sy_json_add_string(f, "severity", sy_severity_word(finding->severity));
+        sy_json_add_string(f, "text", finding->text);
+        sy_json_add_string(f, "fix", finding->fix);
+        json_object_array_add(list, f);
+    }
+    return list;
 }

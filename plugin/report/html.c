@@ -234,16 +234,15 @@ static void open_timed_row(struct sy_buffer *to, int64_t at_ms) {
 
 static void put_log(const struct sy_report *report, struct sy_buffer *to) {
     char day[24] = "";
-    size_t rows = 0;
+    size_t first = sy_report_last_events(report, LOG_ROWS_MAX);
     sy_buffer_puts(to, "<details open=\"open\"><summary><h2>What happened</h2></summary>\n"
                        "<table><thead><tr><th scope=\"col\">Time (UTC)</th>"
                        "<th scope=\"col\">Event</th></tr></thead>\n");
-    for (size_t i = 0; i < report->n_events && rows < LOG_ROWS_MAX; i++) {
+    for (size_t i = first; i < report->n_events; i++) {
         const struct sy_release_event *event = &report->events[i];
         char sentence[400];
         if (event->kind == SY_EVENT_OBSERVED)
             continue;
-        rows++;
         sy_event_sentence(event, sentence);
         put_day_head(to, event->at_ms, 2, day);
         open_timed_row(to, event->at_ms);
@@ -252,9 +251,8 @@ static void put_log(const struct sy_report *report, struct sy_buffer *to) {
         sy_buffer_puts(to, "</td></tr>\n");
     }
     sy_buffer_printf(to, "%s</table>\n", day[0] ? "</tbody>" : "");
-    if (rows == LOG_ROWS_MAX)
-        sy_buffer_printf(to,
-                         "<p class=\"muted\">The first %d; all are in the report as JSON.</p>\n",
+    if (first > 0)
+        sy_buffer_printf(to, "<p class=\"muted\">The last %d; all are in the report as JSON.</p>\n",
                          LOG_ROWS_MAX);
     sy_buffer_puts(to, "</details>\n");
 }

@@ -57,35 +57,12 @@ static void add_release(struct json_object *o, const struct sy_report *report) {
     json_object_object_add(o, "events", events);
 }
 
-static void add_findings(struct json_object *o, const struct sy_report *report) {
-    struct json_object *list = json_object_new_array();
-    for (uint32_t i = 0; i < report->findings->n; i++) {
-        const struct sy_finding *finding = &report->findings->list[i];
-        struct json_object *f = json_object_new_object();
-        sy_json_add_string(f, "id", finding->id);
-        sy_json_add_string(f, "severity", sy_severity_word(finding->severity));
-        sy_json_add_string(f, "text", finding->text);
-        sy_json_add_string(f, "fix", finding->fix);
-        json_object_array_add(list, f);
-    }
-    json_object_object_add(o, "findings", list);
-}
-
 static void add_plan(struct json_object *o, const struct sy_plan *plan) {
     struct json_object *p = json_object_new_object();
-    struct json_object *stages = json_object_new_array();
     struct json_object *warnings = json_object_new_array();
-    for (uint32_t i = 0; i < plan->spec.n_stages; i++) {
-        struct json_object *stage = json_object_new_object();
-        sy_json_add_int(stage, "weight_bp", plan->spec.stages[i].weight_bp);
-        sy_json_add_int(stage, "bake_ms", plan->spec.stages[i].bake_ms);
-        if (plan->expected[i] >= 0)
-            sy_json_add_int(stage, "expected_invocations", plan->expected[i]);
-        json_object_array_add(stages, stage);
-    }
     for (uint32_t i = 0; i < plan->n_warnings; i++)
         json_object_array_add(warnings, json_object_new_string(plan->warnings[i]));
-    json_object_object_add(p, "stages", stages);
+    json_object_object_add(p, "stages", sy_stages_array(&plan->spec, plan->expected));
     json_object_object_add(p, "warnings", warnings);
     sy_json_add_string(p, "fingerprint", plan->fingerprint);
     json_object_object_add(o, "plan", p);
@@ -153,7 +130,7 @@ void sy_write_json(const struct sy_report *report, struct sy_buffer *to) {
     if (report->plan)
         add_plan(o, report->plan);
     if (report->findings)
-        add_findings(o, report);
+        json_object_object_add(o, "findings", sy_findings_array(report->findings));
     if (report->drill)
         add_drill(o, report->drill);
     if (report->verify)

@@ -119,14 +119,8 @@ static void put_chart(const struct sy_report *report, struct sy_buffer *to) {
 enum { LOG_MAX = 500 };
 
 static void put_log(const struct sy_report *report, struct sy_buffer *to) {
-    size_t first = 0;
-    size_t told = 0;
-    for (size_t i = report->n_events; i > 0 && told < LOG_MAX; i--) {
-        told += report->events[i - 1].kind != SY_EVENT_OBSERVED;
-        first = i - 1;
-    }
     sy_buffer_puts(to, "<details><summary>What happened</summary>\n\n| time | |\n|---|---|\n");
-    for (size_t i = first; i < report->n_events; i++) {
+    for (size_t i = sy_report_last_events(report, LOG_MAX); i < report->n_events; i++) {
         const struct sy_release_event *event = &report->events[i];
         char at[24];
         char sentence[400];

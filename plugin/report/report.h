@@ -143,6 +143,8 @@ const char *sy_report_advised_command(const struct sy_report *report, char buf[S
 uint32_t sy_report_failed_stage(const struct sy_report *report);
 /* The error rate of the last verdict, basis points; -1 = not known. */
 int64_t sy_report_rate_bp(const struct sy_report *report);
+/* Where the last max events begin that are no observations. */
+size_t sy_report_last_events(const struct sy_report *report, size_t max);
 /* "10%", or "100%" of the last; buf of 16 bytes. */
 const char *sy_report_stage_weight(const struct sy_report *report, uint32_t index, char buf[16]);
 /* "healthy", …, "baking", "not reached": a stage in words. */

@@ -219,6 +219,59 @@ static void test_history_before_events(void **state) {
     sy_report_finish(&report);
 }
 
+/* The first job's clock was ten minutes fast: the numbers of the events tell what came first. */
+static void test_history_of_a_fast_clock(void **state) {
+    struct sy_report report;
+    struct sy_stored_version versions[] = {stored(T0 + 661000, "r1", 1),
+                                           stored(T0 + 601000, "r1", 0)};
+    (void)state;
+    versions[1].record.sequence = 4;
+    versions[0].record.sequence = 100003;
+    versions[1].record.created_ms = versions[0].record.created_ms = T0 + 600000;
+    versions[1].record.results[0].started_ms = T0 + 601000;
+    sy_report_init(&report, "resume", "checkout", "production");
+    struct sy_release_event resumed = event(SY_EVENT_RESUMED, T0 + 58000, 1);
+    resumed.sequence = 100001;
+    tell(&report, resumed, "taken over");
+    sy_report_history(&report, versions, 2);
+    assert_int_equal(report.events[0].kind, SY_EVENT_PLANNED);
+    assert_int_equal(report.events[report.n_events - 1].kind, SY_EVENT_RESUMED);
+    assert_string_equal(sy_report_stage_word(&report, 0), "baking");
+    sy_report_finish(&report);
+}
+
+/* ---- what only the record knows ---- */
+
+static void test_record_knows(void **state) {
+    static const struct {
+        enum sy_phase phase;
+        bool handed_over, paused, unproven;
+        uint32_t stage;
+        const char *outcome;
+    } cases[] = {
+        {SY_PHASE_BAKING, false, false, false, 0, "RUNNING"},
+        {SY_PHASE_BAKING, true, false, false, 0, "HANDED_OFF"},
+        {SY_PHASE_BAKING, true, true, false, 0, "PAUSED"},
+        {SY_PHASE_LOCK_IN, true, false, false, 2, "PROMOTED"},
+        {SY_PHASE_LOCK_IN, true, false, true, 2, "PROMOTED_UNPROVEN"},
+        {SY_PHASE_ROLLING_BACK, false, false, false, 2, "RUNNING"},
+        {SY_PHASE_VERIFYING, false, false, false, 2, "RUNNING"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SY_COUNT(cases); i++) {
+        struct sy_report report;
+        struct sy_stored_version version = stored(T0 + 61000, "r1", cases[i].stage);
+        version.record.phase = cases[i].phase;
+        version.record.handed_over = cases[i].handed_over;
+        version.record.paused_ms = cases[i].paused ? T0 : 0;
+        version.record.unproven = cases[i].unproven;
+        sy_report_init(&report, "report", "checkout", "production");
+        sy_report_history(&report, &version, 1);
+        assert_string_equal(sy_report_outcome(&report), cases[i].outcome);
+        sy_report_finish(&report);
+    }
+}
+
 /* ---- bounds ---- */
 
 static void test_bounded(void **state) {
@@ -347,6 +400,8 @@ int main(void) {
         cmocka_unit_test(test_taken_back),
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_history_before_events),
+        cmocka_unit_test(test_history_of_a_fast_clock),
+        cmocka_unit_test(test_record_knows),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_samples),
