@@ -404,7 +404,7 @@ int sy_flags_parse(const struct sy_command *command, int argc, char **argv, stru
                            .shell = SY_SHELL_COUNT,
                            .platform = SY_PLATFORM_COUNT,
                            .only = -1,
-                           .rate_per_minute = 5 * 60,
+                           .rate_per_minute = INT64_C(5) * 60,
                            .payload = "{}"};
     sy_spec_init(&ret->spec);
     leave_open(command, &ret->spec);
