@@ -29,9 +29,9 @@ def step_env(name, inputs, known):
 
     def value_of(match):
         expression = match[1].strip()
-        found = re.fullmatch(r"inputs\.([a-z0-9-]+)", expression)
+        found = re.fullmatch(r"inputs\.([a-z0-9-]+)(?: \|\| '([^']*)')?", expression)
         if found:
-            return str(inputs.get(found[1], ACTION["inputs"][found[1]].get("default", "")))
+            return str(inputs.get(found[1], ACTION["inputs"][found[1]].get("default", ""))) or found[2] or ""
         return known[expression]
 
     return {key: re.sub(r"\$\{\{(.*?)\}\}", value_of, str(value)) for key, value in step(name)["env"].items()}

@@ -68,7 +68,7 @@ def actionlint():
 
 @test("shellcheck takes every script, those inside YAML too")
 def scripts():
-    files = [FOLDER / "install", ROOT / "tests" / "adapters" / "tools", ROOT / "tests" / "adapters" / "run"]
+    files = [FOLDER / "install", FOLDER / "run", ROOT / "tests" / "adapters" / "tools", ROOT / "tests" / "adapters" / "run"]
     clean("shellcheck", *files)
     for each in ACTION["runs"]["steps"]:
         done = shellcheck(each["run"], "bash")
@@ -103,7 +103,7 @@ def inputs():
     assert set(ACTION["inputs"]) - own == flags(), set(ACTION["inputs"]) - own ^ flags()
     for each in ACTION["runs"]["steps"]:
         for variable, value in each["env"].items():
-            if variable.startswith("STEELYARD_INPUT_") and "inputs." in value:
+            if variable.startswith("STEELYARD_INPUT_") and "inputs." in str(value):
                 name = variable.removeprefix("STEELYARD_INPUT_").lower().replace("_", "-")
                 assert value == f"${{{{ inputs.{name} }}}}", (variable, value)
     release = next(each for each in ACTION["runs"]["steps"] if each["name"] == "Release")
@@ -162,7 +162,7 @@ def shape():
         assert each["id_tokens"] == {"STEELYARD_WEB_IDENTITY_TOKEN": {"aud": "sts.amazonaws.com"}}, name
         assert each["artifacts"] == {"when": "always", "paths": ["steelyard/canary/"], "reports": {
             "dotenv": "steelyard/canary/outputs.env", "junit": "steelyard/canary/junit.xml"}}, name
-        assert each["variables"]["STEELYARD_REPORT_DIR"] == "steelyard/canary", name
+        assert each["variables"]["STEELYARD_REPORT_DIR"] == "$CI_PROJECT_DIR/steelyard/canary", name
         assert each["environment"]["name"] == "production", name
     for name in names - {"canary-rollback"}:
         assert job(jobs, name)["resource_group"] == "release/checkout/production" and "after_script" in job(jobs, name), name
@@ -185,7 +185,7 @@ def same():
 def versions():
     texts = [path.read_text() for path in (FOLDER / "action.yml", *TEMPLATES.glob("*/template.yml"))]
     for what in ("version", "checksum"):
-        found = {re.search(rf"default: (\S+) # scripts/pin: {what}$", text, re.M)[1] for text in texts}
+        found = {re.search(rf"('[^'\n]*').* # scripts/pin: {what}$", text, re.M)[1] for text in texts}
         assert len(found) == 1, (what, found)
 
 
