@@ -59,12 +59,12 @@ class Copied:
         self.world = self.stack.enter_context(oidc_test.no_keys({"github": Github, "gitlab": Gitlab}[platform](what)))
         self.releases = self.stack.enter_context(Releases(self.world.directory, archive()))
 
-    def run(self, heading, quick=None, event="push", variables=None, words=()):
+    def run(self, heading, quick=None, event="push", variables=None, words=(), payload=None):
         given = {**oidc_test.token(self.platform, self.aws), "STEELYARD_BIN": None, **(variables or {})}
         if self.platform == "github":
             self.releases.pin(self.world.action)
-            git(self.world.action, "commit", "-qam", "pinned")
-            run = self.world.act(workflow(heading, {"download-base": self.releases.url, **(quick or QUICK)}), event=event, files=FILES, env=given)
+            git(self.world.action, "commit", "-qam", "pinned", "--allow-empty")
+            run = self.world.act(workflow(heading, {"download-base": self.releases.url, **(quick or QUICK)}), event=event, files=FILES, env=given, payload=payload)
         else:
             folder = self.world.project_of(pipeline(heading, {"download_base": self.releases.url, **(quick or QUICK)}), FILES)
             self.releases.pin(folder + "/templates")
@@ -111,7 +111,13 @@ releases("gitlab", "Many functions in GitLab", "checkout", "cart")
 def plan():
     with Copied("github", "plan") as copied:
         was = copied.world.state()
-        run = copied.run("A plan on every pull request", event="pull_request")
+        def asked(repository):
+            payload = {"pull_request": {"head": {"repo": {"full_name": repository}}}}
+            return copied.run("A plan on every pull request", event="pull_request", payload=payload)
+
+        fork = asked("somebody/checkout")
+        assert fork.code == 0 and "outcome=" not in fork.out, fork.out
+        run = asked("shop/checkout")
         assert run.code == 0 and "outcome=PLANNED" in run.out and "version=42" in run.out, run.out
         assert copied.world.state() == was, copied.world.state()
 
