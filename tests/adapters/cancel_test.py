@@ -6,7 +6,7 @@ import pathlib
 import signal
 import subprocess
 
-from github import CHECKOUT, Run, STEELYARD, World, main, step, step_env, wait_for
+from github import CHECKOUT, FOLDER, Run, STEELYARD, World, main, step, step_env, wait_for
 from gitlab import component, job, wrapped
 
 TESTS = []
@@ -49,7 +49,6 @@ class GithubJob(Job):
         env = step_env(name, self.inputs, {
             "steps.install.outputs.path": STEELYARD,
             "inputs.report-dir || steps.install.outputs.reports": self.reports,
-            "inputs.role-to-assume || env.AWS_ROLE_ARN": "",
         })
         assert env["STEELYARD_REPORT_DIR"] == reports, env
         self.outputs, self.summary = self.world.path("output"), self.world.path("summary")
@@ -59,7 +58,7 @@ class GithubJob(Job):
         pathlib.Path(script).write_text(step(name)["run"])
         return Run(self.world, ["bash", "--noprofile", "--norc", "-eo", "pipefail", script], self.world.env(
             GITHUB_ACTIONS="true", GITHUB_OUTPUT=self.outputs, GITHUB_STEP_SUMMARY=self.summary,
-            TMPDIR=self.world.directory, **env), start_new_session=True)
+            TMPDIR=self.world.directory, GITHUB_ACTION_PATH=FOLDER, **env), start_new_session=True)
 
     def cancel(self):
         """SIGINT to the entry process alone, 7.5 s later SIGTERM, 2.5 s later SIGKILL."""
@@ -72,10 +71,9 @@ class GithubJob(Job):
                 continue
         self.run.end()
 
-    def settle(self):
-        """The step that is run in a job that was cancelled."""
-        assert "cancelled()" in step("Settle")["if"], step("Settle")
-        return self.start("Settle", os.path.join(self.reports, "settle")).end()
+    def recover(self):
+        """The step that is run when the release's failed; when that is, is looked at in lint_test.py."""
+        return self.start("Recover", os.path.join(self.reports, "recover")).end()
 
     def check_outputs(self, outcome):
         written = pathlib.Path(self.outputs).read_text()
@@ -113,7 +111,7 @@ class GitlabJob(Job):
         self.run.end()
         wait_for("the end of the job's output", lambda: not self.world.processes(), 10)
 
-    def settle(self):
+    def recover(self):
         return self.start(self.job["after_script"], CI_JOB_STATUS="canceled").end()
 
     def check_outputs(self, outcome):
@@ -155,9 +153,9 @@ def cancelled(kind, where, on_interrupt):
             for name in ("report.html", "report.md", "junit.xml", "outputs.env"):
                 assert pathlib.Path(each.reports, name).exists(), name
             # What the platform runs after it finds nothing that it could change.
-            settled = each.settle()
-            assert settled.code == 0, (settled.code, settled.out, settled.err)
-            assert world.alias() == alias and world.record()["phase"] == phase, (world.alias(), world.record(), settled.out)
+            recovered = each.recover()
+            assert recovered.code == 0, (recovered.code, recovered.out, recovered.err)
+            assert world.alias() == alias and world.record()["phase"] == phase, (world.alias(), world.record(), recovered.out)
             assert each.report() == report, "the release's report was overwritten"
 
 
@@ -181,17 +179,17 @@ def shell_alone():
 
 
 def killed(kind, on_interrupt):
-    @test(f"{kind.name}: killed, on-interrupt {on_interrupt}; settling {'takes back' if on_interrupt == 'rollback' else 'holds'}")
+    @test(f"{kind.name}: killed, on-interrupt {on_interrupt}; recovering {'takes back' if on_interrupt == 'rollback' else 'holds'}")
     def run():
         with World() as world:
             each = kind(world, dict(SLOW, **{"on-interrupt": on_interrupt}))
             wait_for("the stage", lambda: "bakes for" in each.run.out and world.split())
             each.kill()
             assert world.alias() == SPLIT, world.alias()
-            settled = each.settle()
-            assert settled.code in (0, 3), (settled.code, settled.out, settled.err)
-            assert world.alias() == (WHOLE if on_interrupt == "rollback" else SPLIT), (world.alias(), settled.out)
-            assert each.report("settle")["outcome"], settled.out
+            recovered = each.recover()
+            assert recovered.code in (0, 3), (recovered.code, recovered.out, recovered.err)
+            assert world.alias() == (WHOLE if on_interrupt == "rollback" else SPLIT), (world.alias(), recovered.out)
+            assert each.report("recover")["outcome"], recovered.out
 
 
 def killed_then_apply(kind, version, what):

@@ -1,4 +1,5 @@
 """The action as GitHub's runner and act see it: its steps, taken out of action.yml, and repositories that use it."""
+import json
 import os
 import pathlib
 import re
@@ -29,9 +30,9 @@ def step_env(name, inputs, known):
 
     def value_of(match):
         expression = match[1].strip()
-        found = re.fullmatch(r"inputs\.([a-z0-9-]+)", expression)
+        found = re.fullmatch(r"inputs\.([a-z0-9-]+)(?: \|\| '([^']*)')?", expression)
         if found:
-            return str(inputs.get(found[1], ACTION["inputs"][found[1]].get("default", "")))
+            return str(inputs.get(found[1], ACTION["inputs"][found[1]].get("default", ""))) or found[2] or ""
         return known[expression]
 
     return {key: re.sub(r"\$\{\{(.*?)\}\}", value_of, str(value)) for key, value in step(name)["env"].items()}
@@ -64,7 +65,7 @@ class Github(World):
         shutil.copytree(FOLDER, os.path.join(self.action, "adapters", "github-action"))
         repository(self.action)
 
-    def act(self, workflow, event="push", env=None, files=None):
+    def act(self, workflow, event="push", env=None, files=None, payload=None):
         """Run it to its end in a repository with these files; the log is .out, without colours."""
         folder, cache = self.path("repository"), self.path("cache")
         path = pathlib.Path(folder, ".github", "workflows", "release.yml")
@@ -72,11 +73,15 @@ class Github(World):
         path.write_text(workflow)
         write(folder, files or {})
         repository(folder)
-        git(folder, "remote", "add", "origin", "https://github.example.com/shop/checkout.git")
+        git(folder, "remote", "add", "origin", "https://github.com/shop/checkout.git")
         given = dict({"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": TOKEN,
                       "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.url, "TEST_WORLD": self.id,
                       "STEELYARD_BIN": STEELYARD}, **(env or {}))
         words = ["act", event, "-P", "ubuntu-latest=-self-hosted", "--local-repository", f"steelyard/steelyard@v1={self.action}"]
+        if payload:
+            path = pathlib.Path(self.path("event.json"))
+            path.write_text(json.dumps(payload))
+            words += ["--eventpath", path]
         for name, value in given.items():
             if value is not None:
                 words += ["--env", f"{name}={value}"]

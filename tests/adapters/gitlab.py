@@ -1,6 +1,8 @@
 """The component as GitLab's runner and gitlab-ci-local see it: its jobs, taken out of template.yml, and pipelines that include
 it."""
+import json
 import os
+import pathlib
 import shlex
 import shutil
 
@@ -16,17 +18,22 @@ FAST = {"STEELYARD_INPUT_PERIOD": "1s", "STEELYARD_INPUT_POLL": "1s"}
 RELEASE = dict(CHECKOUT, version="42", stages="10%/4s,50%/4s", window="4s")
 
 
-def component(inputs, name="release"):
-    """The jobs of the template, as GitLab expands them."""
+def expanded(inputs, name="release"):
+    """The text of the template's jobs, as GitLab makes it: an input is put in as text, before it is read as YAML."""
     spec, jobs = (TEMPLATES / name / "template.yml").read_text().split("\n---\n")
     known = yaml.safe_load(spec)["spec"]["inputs"]
     unknown = set(inputs) - set(known)
     assert not unknown, f"no inputs of the component: {unknown}"
     for key, facts in known.items():
         value = inputs[key] if key in inputs else facts["default"]
-        jobs = jobs.replace(f"$[[ inputs.{key} ]]", str(value))
+        jobs = jobs.replace(f"$[[ inputs.{key} ]]", json.dumps(value) if isinstance(value, list) else str(value))
     assert "$[[" not in jobs, jobs
-    return yaml.safe_load(jobs)
+    return jobs
+
+
+def component(inputs, name="release"):
+    """The jobs of the template, as GitLab expands them."""
+    return yaml.safe_load(expanded(inputs, name))
 
 
 def merged(below, above):
@@ -62,6 +69,8 @@ class Gitlab(World):
     def project_of(self, pipeline, files=None):
         folder = self.path("project")
         shutil.copytree(TEMPLATES, os.path.join(folder, "templates"))
+        for path in pathlib.Path(folder, "templates").rglob("*.yml"):  # with an image, CI_PROJECT_DIR is a folder of a container
+            path.write_text(path.read_text().replace("  image: |-\n    $[[ inputs.image ]]\n", ""))
         write(folder, {".gitlab-ci.yml": pipeline, ".gitignore": ".gitlab-ci-local\n", **(files or {})})
         repository(folder)
         git(folder, "remote", "add", "origin", "git@gitlab.example.com:shop/checkout.git")

@@ -1,4 +1,5 @@
 """The adapters' files: what their platforms' own linters say, and that they have the program's flags and nothing else."""
+import itertools
 import os
 import pathlib
 import re
@@ -8,7 +9,7 @@ import tempfile
 import yaml
 
 from act_test import HEAD, NEXT, RELEASE as ACTION_RELEASE
-from github import ACTION, FOLDER, ROOT, STEELYARD, main, repository, uses
+from github import ACTION, FOLDER, ROOT, STEELYARD, main, repository, step, uses
 from gitlab import CHECKOUT, RELEASE, TEMPLATES, Gitlab, component, job
 
 TESTS = []
@@ -68,7 +69,7 @@ def actionlint():
 
 @test("shellcheck takes every script, those inside YAML too")
 def scripts():
-    files = [FOLDER / "install", ROOT / "tests" / "adapters" / "tools", ROOT / "tests" / "adapters" / "run"]
+    files = [FOLDER / "install", FOLDER / "run", ROOT / "tests" / "adapters" / "tools", ROOT / "tests" / "adapters" / "run"]
     clean("shellcheck", *files)
     for each in ACTION["runs"]["steps"]:
         done = shellcheck(each["run"], "bash")
@@ -103,7 +104,7 @@ def inputs():
     assert set(ACTION["inputs"]) - own == flags(), set(ACTION["inputs"]) - own ^ flags()
     for each in ACTION["runs"]["steps"]:
         for variable, value in each["env"].items():
-            if variable.startswith("STEELYARD_INPUT_") and "inputs." in value:
+            if variable.startswith("STEELYARD_INPUT_") and "inputs." in str(value):
                 name = variable.removeprefix("STEELYARD_INPUT_").lower().replace("_", "-")
                 assert value == f"${{{{ inputs.{name} }}}}", (variable, value)
     release = next(each for each in ACTION["runs"]["steps"] if each["name"] == "Release")
@@ -162,7 +163,7 @@ def shape():
         assert each["id_tokens"] == {"STEELYARD_WEB_IDENTITY_TOKEN": {"aud": "sts.amazonaws.com"}}, name
         assert each["artifacts"] == {"when": "always", "paths": ["steelyard/canary/"], "reports": {
             "dotenv": "steelyard/canary/outputs.env", "junit": "steelyard/canary/junit.xml"}}, name
-        assert each["variables"]["STEELYARD_REPORT_DIR"] == "steelyard/canary", name
+        assert each["variables"]["STEELYARD_REPORT_DIR"] == "$CI_PROJECT_DIR/steelyard/canary", name
         assert each["environment"]["name"] == "production", name
     for name in names - {"canary-rollback"}:
         assert job(jobs, name)["resource_group"] == "release/checkout/production" and "after_script" in job(jobs, name), name
@@ -185,8 +186,43 @@ def same():
 def versions():
     texts = [path.read_text() for path in (FOLDER / "action.yml", *TEMPLATES.glob("*/template.yml"))]
     for what in ("version", "checksum"):
-        found = {re.search(rf"default: (\S+) # scripts/pin: {what}$", text, re.M)[1] for text in texts}
+        found = {re.search(rf"('[^'\n]*').* # scripts/pin: {what}$", text, re.M)[1] for text in texts}
         assert len(found) == 1, (what, found)
+
+
+@test("Recover: after each failure of a release, and never else")
+def recover():
+    condition = step("Recover")["if"]
+    for command, outcome in itertools.product(["", "apply", "resume", "plan", "settle", "rollback", "drill"],
+                                              ["", "success", "failure", "cancelled", "skipped"]):
+        text = condition.replace("always()", "True").replace("steps.release.outcome", repr(outcome)).replace("inputs.command", repr(command))
+        found = eval(text.replace("&&", "and").replace("||", "or"), {"__builtins__": {}})
+        assert found == (outcome in ("failure", "cancelled") and command in ("", "apply", "resume")), (command, outcome)
+    assert condition.startswith("always()"), "without it the step is left out after a failure"
+    same = ("STEELYARD", "STEELYARD_ROLE", "STEELYARD_INPUT_FUNCTION", "STEELYARD_INPUT_ALIAS", "STEELYARD_INPUT_REGION",
+            "STEELYARD_INPUT_ENDPOINT_URL", "STEELYARD_INPUT_PROFILE")
+    for name in same:
+        assert step("Recover")["env"][name] == step("Release")["env"][name], name
+
+
+@test("no variable of a component has the name of a dotenv output")
+def names():
+    contract = (ROOT / "adapters" / "CONTRACT.md").read_text()
+    outputs = set(re.findall(r"`(STEELYARD_[A-Z_]+)`", contract.split("| output | dotenv | meaning |")[1].split("\n## ")[0]))
+    assert len(outputs) == 8, outputs
+    for name in os.listdir(TEMPLATES):
+        jobs = component(dict(CHECKOUT, version="42"), name)
+        for each in jobs:
+            assert not outputs & set(job(jobs, each)["variables"]), (each, outputs)
+
+
+@test("a value may have quotes, colons and hashes, and a number stays as it is written")
+def texts():
+    for value in ("042", "it's", 'say "x"', "a: b # c", "", "{x}", "$X == \"y\" && $Z =~ /^rel: /", "- x", "back\\slash"):
+        jobs = component(dict(CHECKOUT, version=value, stages=value, rule=value, environment=value))
+        each = job(jobs, "release")
+        assert each["variables"]["STEELYARD_INPUT_VERSION"] == value == each["variables"]["STEELYARD_INPUT_STAGES"], value
+        assert each["rules"][1]["if"] == value == each["environment"]["name"], (value, each["rules"])
 
 
 if __name__ == "__main__":

@@ -31,13 +31,21 @@ def test(name):
     return lambda fn: TESTS.append((name, fn)) or fn
 
 
-def access_key(platform):
+def access_key(platform, role="deploy"):
     """The peer's, for the role and this token."""
-    return f"ASIAdeployWEB{TOKENS[platform].replace('.', '')}"
+    return f"ASIA{role}WEB{TOKENS[platform].replace('.', '')}"
 
 
 def strict(platform):
     return scenario(access_key=access_key(platform))
+
+
+def token(platform, aws):
+    """What the platform gives to a job that asks for its token, and no key."""
+    if platform == "gitlab":  # gitlab-ci-local issues none: the variable that GitLab makes of id_tokens is given
+        return {**NO_KEYS, "AWS_ENDPOINT_URL_STS": aws.url, "STEELYARD_WEB_IDENTITY_TOKEN": TOKENS["gitlab"]}
+    return {**NO_KEYS, "AWS_ENDPOINT_URL_STS": aws.url, "ACTIONS_ID_TOKEN_REQUEST_URL": f"{aws.url}/github?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": BEARER}
 
 
 def no_keys(world):
@@ -77,8 +85,7 @@ def workflow(role, reports):
 @test("GitHub: role-to-assume and id-token: write are all that a job needs")
 def github():
     with Peer() as aws, no_keys(Github(strict("github"))) as world:
-        given = {**NO_KEYS, "AWS_ENDPOINT_URL_STS": aws.url, "ACTIONS_ID_TOKEN_REQUEST_URL": f"{aws.url}/github?api-version=2.0",
-                 "ACTIONS_ID_TOKEN_REQUEST_TOKEN": BEARER}
+        given = token("github", aws)
         other = world.act(workflow("arn:aws:iam::123456789012:role/other", world.path("reports")), env=given)
         assert other.code == 1 and world.alias() == ("41", {}), other.out
         said(other, "UnrecognizedClientException")
@@ -96,7 +103,7 @@ def gitlab():
     """gitlab-ci-local issues no id_tokens: the variable that GitLab makes of them is given. That every job of the component asks
     for it is what lint_test.py looks at."""
     with Peer() as aws, no_keys(Gitlab(strict("gitlab"))) as world:
-        given = {**NO_KEYS, "AWS_ENDPOINT_URL_STS": aws.url, "STEELYARD_WEB_IDENTITY_TOKEN": TOKENS["gitlab"]}
+        given = token("gitlab", aws)
         run = world.run_pipeline(world.project({**RELEASE, "role": ROLE.replace("deploy", "other")}), variables=given)
         assert run.code != 0 and world.alias() == ("41", {}), (run.out, run.err)
         said(run, "UnrecognizedClientException")
@@ -107,6 +114,29 @@ def gitlab():
         place, dotenv, _ = artifacts(folder)
         assert dotenv["STEELYARD_OUTCOME"] == "PROMOTED", dotenv
         kept(run, "gitlab", *place.iterdir())
+
+
+# What comes before the job's token (docs/credentials.md): another login step's keys, an EKS runner's token, a profile's role.
+OTHERS = {"AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_SECRET_ACCESS_KEY": "other", "AWS_SESSION_TOKEN": "other", "AWS_SECURITY_TOKEN": "other",
+          "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere", "AWS_PROFILE": "other", "AWS_DEFAULT_PROFILE": "other",
+          "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/other"}
+
+
+@test("a role that is given is the one that is used, whatever else is there")
+def explicit():
+    for platform, world in (("github", Github(strict("github"))), ("gitlab", Gitlab(strict("gitlab")))):
+        with Peer() as aws, world:
+            config = pathlib.Path(world.path("config"))
+            config.write_text("[default]\nrole_arn = arn:aws:iam::123456789012:role/other\nsource_profile = other\n"
+                              "[profile other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = other\n")
+            for others in (*({name: value} for name, value in OTHERS.items()), OTHERS, {"AWS_CONFIG_FILE": config}):
+                given = {**token(platform, aws), **others}
+                if platform == "github":
+                    run = world.act(HEAD + uses({**CHECKOUT, "command": "plan", "version": "42", "role-to-assume": ROLE}), env=given)
+                else:
+                    folder = world.project({**CHECKOUT, "version": "42", "role": ROLE, "rule": "$CI"}, name="plan")
+                    run = world.run_pipeline(folder, variables={**given, "CI": "true"})
+                assert run.code == 0, (others, run.out, run.err)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import http.server
 import io
 import os
 import pathlib
+import re
 import tarfile
 import threading
 
@@ -49,6 +50,14 @@ class Releases:
             ("127.0.0.1", 0), functools.partial(Handler, directory=os.path.join(directory, "releases")))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.sum = hashlib.sha256(content).hexdigest()
+
+    def pin(self, folder):
+        """As scripts/pin does it, in all that is below."""
+        for path in pathlib.Path(folder).rglob("*.yml"):
+            text = path.read_text()
+            for what, value in (("version", VERSION), ("checksum", self.sum)):
+                text = re.sub(rf"'[^'\n]*'(.* # scripts/pin: {what})$", rf"'{value}'\1", text, flags=re.M)
+            path.write_text(text)
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
