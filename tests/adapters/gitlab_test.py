@@ -2,10 +2,15 @@
 import os
 import pathlib
 import re
+import subprocess
 import xml.etree.ElementTree
 
-from github import git, function, main, scenario
+import yaml
+
+from github import ROOT, function, git, main, repository, scenario, write
 from gitlab import RELEASE, Gitlab
+from releases import NAME, VERSION, Releases, archive
+from world import CHECKOUT, FAST
 
 TESTS = []
 
@@ -106,6 +111,63 @@ def plan():
         assert artifacts(folder, "release-plan")[1]["STEELYARD_OUTCOME"] == "PLANNED"
         listed = world.run_pipeline(folder, "--list", variables={"CI_PIPELINE_SOURCE": "push"})
         assert "release-plan" not in listed.out, listed.out
+
+
+@test("two functions in successive stages: what the first tells in its dotenv is no version of the program for the second")
+def successive():
+    def include(name, stage, **more):
+        inputs = dict(RELEASE, function=name, stage=stage, **more, download_base=releases.url, checksum=releases.sum,
+                      steelyard_version=VERSION, **{"as": name})
+        given = "".join(f"\n      {key}: {value!r}" for key, value in inputs.items())
+        return f"  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/release@$CI_COMMIT_SHA\n    inputs:{given}\n"
+
+    with Gitlab(scenario(function(), function("cart"))) as world, Releases(world.directory, archive()) as releases:
+        # That the second releases the version that the first one tells shows that the dotenv is there.
+        folder = world.project_of("stages: [first, second]\ninclude:\n" + include("checkout", "first") +
+                                  include("cart", "second", version="$STEELYARD_VERSION", **{"from": ["checkout"]}))
+        run = world.run_pipeline(folder, variables={"STEELYARD_BIN": None})
+        assert run.code == 0, (run.out, run.err)
+        assert releases.asked == [f"/v{VERSION}/{NAME}.tar.gz"] * 2, releases.asked
+        for name in ("checkout", "cart"):
+            assert world.alias(of=name) == ("42", {}), (name, world.alias(of=name))
+            dotenv = artifacts(folder, name)[1]
+            assert dotenv["STEELYARD_OUTCOME"] == "PROMOTED" and dotenv["STEELYARD_VERSION"] == "42", (name, dotenv)
+
+
+@test("the archives that docs/ci.md makes are the same for the same tree: released once, the second is UNCHANGED")
+def same_archive():
+    def texts(value):
+        """Every text in what YAML became."""
+        if isinstance(value, str):
+            return [value]
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+        return [text for each in inner for text in texts(each)]
+
+    page = (ROOT / "docs" / "ci.md").read_text()
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S)
+    scripts = [text for block in blocks for text in texts(yaml.safe_load(block)) if "zip -" in text]
+    assert len(scripts) == 4, scripts
+    with Gitlab() as world:
+        origin = world.path("origin")
+        write(origin, {f"{folder}/{name}": f"{folder} {name}" for folder in ("src", "checkout", "cart")
+                       for name in ("index.js", "lib/cart.js")})
+        repository(origin)
+        for script in scripts:
+            made = []
+            for date, zone in (("2011-02-03", "UTC"), ("2023-07-05 12:34", "Asia/Tokyo")):
+                clone = pathlib.Path(world.path("clone"))
+                git(world.directory, "clone", "-q", origin, str(clone))
+                for path in clone.rglob("*.js"):
+                    subprocess.run(["touch", "-d", date, path], check=True)
+                subprocess.run(["bash", "-ec", script], cwd=clone, env={**os.environ, "FUNCTION": "checkout", "TZ": zone}, check=True)
+                made.append({path.name: path for path in clone.glob("*.zip")})
+            first, second = made
+            assert first and set(first) == set(second), (script, first, second)
+            assert all(path.read_bytes() == second[name].read_bytes() for name, path in first.items()), script
+        for path, outcome in ((first["checkout.zip"], "PROMOTED"), (second["checkout.zip"], "UNCHANGED")):
+            run = world.run("apply", *CHECKOUT, *FAST, "--lock-in", "9s", "--wait", "lock-in", "--code", path, "--output", "json")
+            assert run.code == 0 and run.events[-1]["outcome"] == outcome, (outcome, run.out, run.err)
+            assert world.alias() == ("44", {}), world.alias()
 
 
 def refused(name, inputs, text):

@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 import threading
 
-from github import FOLDER, ROOT, STEELYARD, main
+from act_test import HEAD
+from github import FOLDER, ROOT, STEELYARD, Github, git, main, uses
 from gitlab import CHECKOUT, TEMPLATES, component, job, wrapped
 from releases import NAME, TAMPERED, VERSION, Releases, archive
 
@@ -255,6 +256,32 @@ malformed("a version that is none", {"STEELYARD_INSTALL_VERSION": "../1", "STEEL
 malformed("a checksum that is none", {"STEELYARD_INSTALL_CHECKSUM": "md5"}, 'checksum: "md5"')
 malformed("a STEELYARD_BIN that is not there", {"STEELYARD_BIN": "/nowhere/steelyard"}, 'STEELYARD_BIN: "/nowhere/steelyard"')
 malformed("a value with a line's end, in one annotation,", {"STEELYARD_INSTALL_CHECKSUM": "50%\nx"}, 'checksum: "50%25%0Ax"')
+
+
+def used(inputs):
+    """What becomes of these inputs of an action that is pinned: the exit code, the log, and the server that was asked."""
+    with Github() as world, Releases(world.directory, archive()) as releases:
+        releases.pin(world.action)
+        git(world.action, "commit", "-qam", "pinned")
+        given = dict(CHECKOUT, command="plan", version="42", **inputs, **{"download-base": releases.url})
+        run = world.act(HEAD + uses(given), env={"STEELYARD_BIN": None})
+        return run.code, run.out, releases
+
+
+@test("github: an input that is empty is as one that is not given, the pinned version and checksum")
+def empty():
+    for inputs in ({"steelyard-version": "", "checksum": ""}, {}):
+        code, told, releases = used(inputs)
+        assert code == 0 and " outcome=PLANNED" in told, told
+        assert releases.asked == [f"/v{VERSION}/{NAME}.tar.gz"], releases.asked
+
+
+@test("github: a version and a checksum that are given are used instead of what is pinned")
+def instead():
+    code, told, releases = used({"checksum": "0" * 64})
+    assert code == 1 and f"sha256 {'0' * 64} was expected, {releases.sum} was found" in told, told
+    code, told, releases = used({"steelyard-version": "1.1.1"})
+    assert code == 1 and releases.asked == ["/v1.1.1/steelyard-1.1.1-linux-amd64.tar.gz"], (told, releases.asked)
 
 
 # ---- scripts/pin ----
