@@ -68,6 +68,15 @@ def links():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), (page, target)
+            if page.parent == TEMPLATES.parent:  # this folder is published as a project of its own
+                assert TEMPLATES.parent in (page.parent / target).resolve().parents, (page, target)
+
+
+@test("a merge request links to its plan's report")
+def exposed():
+    artifacts = component({"function": "checkout", "alias": "production", "version": "42"}, "plan")["release-plan"]["artifacts"]
+    assert re.fullmatch(r"\w[-\w ]*", artifacts["expose_as"]), artifacts  # GitLab takes no other name
+    assert all("$" not in path and path.endswith("/") for path in artifacts["paths"]), artifacts  # and shows no other path
 
 
 if __name__ == "__main__":
