@@ -7,7 +7,7 @@ import tempfile
 
 import yaml
 
-from github import FOLDER, ROOT, main, repository
+from github import FOLDER, ROOT, git, main, repository
 from gitlab import TEMPLATES, Gitlab, component
 from lint_test import clean
 
@@ -47,7 +47,9 @@ def pipelines():
             component(each["inputs"], COMPONENT.match(f"component: {each['component']}")[1])  # refuses one that it does not know
         with Gitlab() as world:
             folder = world.project_of(COMPONENT.sub(r"local: templates/\1/template.yml", text))
-            done = world.run_pipeline(folder, "--preview", variables={"CI_PIPELINE_SOURCE": "schedule" if "/drill@" in text else "merge_request_event"})
+            git(folder, "update-ref", "refs/remotes/origin/main", "HEAD")  # rules:changes compares with it
+            scheduled = "/drill@" in text or '"schedule"' in text
+            done = world.run_pipeline(folder, "--preview", variables={"CI_PIPELINE_SOURCE": "schedule" if scheduled else "merge_request_event"})
             assert done.code == 0 and "\n  script:\n" in done.out, (done.out[:900], done.err)
             path = pathlib.Path(world.path("expanded.yml"))
             path.write_text(done.out.removeprefix("---\n"))
@@ -66,6 +68,15 @@ def links():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), (page, target)
+            if page.parent == TEMPLATES.parent:  # this folder is published as a project of its own
+                assert TEMPLATES.parent in (page.parent / target).resolve().parents, (page, target)
+
+
+@test("a merge request links to its plan's report")
+def exposed():
+    artifacts = component({"function": "checkout", "alias": "production", "version": "42"}, "plan")["release-plan"]["artifacts"]
+    assert re.fullmatch(r"\w[-\w ]*", artifacts["expose_as"]), artifacts  # GitLab takes no other name
+    assert all("$" not in path and path.endswith("/") for path in artifacts["paths"]), artifacts  # and shows no other path
 
 
 if __name__ == "__main__":
