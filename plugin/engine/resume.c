@@ -77,11 +77,11 @@ static void wait_for_lease(struct sy_drive *drive, const struct sy_facts *facts)
     sy_timers_set(engine->timers, &drive->timer, at_ms, look_again, drive);
 }
 
-/* Its driver died while the alias was split, and it was to be rolled back then. */
+/* Its driver died in mid-release, and it was to be rolled back then. Whether the alias is split is
+ * not the record's to say: the move that was intended may have been made. */
 static bool was_abandoned(const struct sy_facts *facts) {
     const struct sy_record *record = &facts->record;
-    bool split = record->first_traffic_ms || record->phase >= SY_PHASE_SHIFTING;
-    return facts->has_lease && !record->handed_over && split && record->phase <= SY_PHASE_BAKING &&
+    return facts->has_lease && !record->handed_over && record->phase <= SY_PHASE_BAKING &&
            record->baseline[0] && record->spec.on_interrupt == SY_INTERRUPT_ROLLBACK;
 }
 

@@ -14,7 +14,7 @@
     X(UNPROVEN, "PROMOTED_UNPROVEN", DOUBTFUL,                                                     \
       "Watch it, or judge it later, when there was traffic:", "verify")                            \
     X(UNCHANGED, "UNCHANGED", GOOD, "", "")                                                        \
-    X(HANDED_OFF, "HANDED_OFF", OPEN, "Nobody watches it until it is gone on with:", "resume")     \
+    X(HANDED_OFF, "HANDED_OFF", OPEN, "Where nobody drives it, this goes on with it:", "resume")   \
     X(ROLLED_BACK, "ROLLED_BACK", BAD,                                                             \
       "Mend it and release the next version; the same one again needs `retry`.", "")               \
     X(CANCELLED, "CANCELLED", BAD, "To release the same version again, ask for it with `retry`.",  \

@@ -46,6 +46,22 @@ def recover():
         assert world.state() == before
 
 
+@test("killed between a move and its record, or between its intent and the move: settling takes back, and never moves on")
+def killed_in_a_move():
+    for operation, match, moved in (("PutParameter", "baking", True), ("UpdateAlias", "", False)):
+        with World() as world:
+            world.fault(operation, "status", status=503, code="ServiceUnavailable", match=match)
+            job = Job(world, version="42", **SLOW)
+            record = "/lambda/checkout/steelyard/production"
+            wait_for("its intent is on record", lambda: record in world.parameters() and world.record()["phase"] == "intent")
+            wait_for("the move is made, or is not", lambda: world.split() == moved)
+            world.kill()
+            job.run.process.wait(10)
+            world.act("clear-faults")
+            Job(world, command="recover").end(3)
+            assert world.alias() == ("41", {}) and world.record()["outcome"] == "CANCELLED", (operation, world.record())
+
+
 @test("a pause outlives its driver: the next job leaves it alone")
 def pause_outlives():
     with World() as world:
