@@ -78,6 +78,7 @@ TABLE = {
     },
     "plan": {
         "<as>": row(None, {**command("plan"), **PLANNED}, dependencies=["<from>"], rules=[{"if": "<rule>"}], artifacts={
+            "expose_as": "<as>",
             **EVERY["artifacts"], "reports": {"dotenv": "steelyard/<as>/outputs.env"}}),
     },
     "drill": {
