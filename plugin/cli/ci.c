@@ -42,8 +42,7 @@ void sy_ci_interrupted(struct sy_ci *ci, int signal) {
 static void add_history(const struct sy_cli *cli, struct sy_ci *ci) {
     struct sy_host *host = NULL;
     struct sy_error error = {0};
-    if (sy_cli_connect(cli, &host, &error) ||
-        sy_cli_story(host, &ci->report, sy_time_now(), &error))
+    if (sy_cli_connect(cli, &host, &error) || sy_cli_story(host, &ci->report, &error))
         sy_cli_warn("the report has only what this job saw", &error);
     sy_host_finish(host);
 }
@@ -54,9 +53,8 @@ static bool begins_here(const struct sy_report *report) {
 
 /* Settling found a release that was over: how that ended was told when it did. */
 static bool settled_nothing(const struct sy_report *report) {
-    bool settles =
-        strcmp(report->command, "settle") == 0 || strcmp(report->command, "recover") == 0;
-    return settles && report->n_events == 1 && report->events[0].kind == SY_EVENT_FINISHED;
+    return sy_report_settles(report) && report->n_events == 1 &&
+           report->events[0].kind == SY_EVENT_FINISHED;
 }
 
 static bool is_about_a_release(const struct sy_ci *ci) {
@@ -88,15 +86,20 @@ static int look(const struct sy_cli *cli, struct sy_facts *ret, struct sy_error 
     return failed ? -1 : 0;
 }
 
-static const struct sy_command *resume_command(void) {
-    for (size_t i = 0; i < sy_n_commands; i++)
-        if (sy_commands[i].flag == SY_CMD_RESUME)
-            return &sy_commands[i];
-    __builtin_unreachable();
+/* After a job: only what it left behind. A release that somebody drives, or that was handed over,
+ * is none of its business, and must not be moved on by a job that failed. */
+static int recover(const struct sy_command *settle, const struct sy_cli *cli) {
+    struct sy_error error = {0};
+    SY_AUTO_FREE struct sy_facts *facts = sy_calloc(1, sizeof *facts);
+    if (look(cli, facts, &error))
+        return sy_cli_error(cli, &error);
+    if (was_left(facts))
+        return run_once(settle, cli);
+    (void)printf("No release was left behind.\n");
+    return SY_EXIT_OK;
 }
 
-/* What is due of a release that was left; true: it is over now. The log tells it; what it heard is
- * kept in the report when that is what was asked for. */
+/* `resume --settle` of the alias that an apply is for; the log and the report hear it. */
 static int settle(const struct sy_cli *cli) {
     struct sy_cli settling = {.command = "resume",
                               .region = cli->region,
@@ -109,20 +112,7 @@ static int settle(const struct sy_cli *cli) {
     settling.spec.wait = SY_WAIT_COUNT;
     memcpy(settling.spec.function, cli->spec.function, sizeof settling.spec.function);
     memcpy(settling.spec.alias, cli->spec.alias, sizeof settling.spec.alias);
-    return run_once(resume_command(), &settling);
-}
-
-/* After a job: only what it left behind. A release that somebody drives, or that was handed over,
- * is none of its business, and must not be moved on by a job that failed. */
-static int recover(const struct sy_cli *cli) {
-    struct sy_error error = {0};
-    SY_AUTO_FREE struct sy_facts *facts = sy_calloc(1, sizeof *facts);
-    if (look(cli, facts, &error))
-        return sy_cli_error(cli, &error);
-    if (was_left(facts))
-        return settle(cli);
-    (void)printf("No release was left behind.\n");
-    return SY_EXIT_OK;
+    return run_once(sy_command_find("resume"), &settling);
 }
 
 /* A release that a killed job left is in the way of the next one: it is settled first. */
@@ -143,7 +133,7 @@ static bool settle_what_is_in_the_way(const struct sy_cli *cli, int *ret_code) {
 
 static int run(const struct sy_command *command, const struct sy_cli *cli) {
     if (strcmp(cli->ci->report.command, "recover") == 0)
-        return recover(cli);
+        return recover(command, cli);
     int code = run_once(command, cli);
     const struct sy_report *report = &cli->ci->report;
     if (command->flag == SY_CMD_APPLY && !sy_cli_signal &&

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "cli/ci.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,13 +21,6 @@ static const struct {
     {"drill", "drill", NULL},
 };
 
-static const struct sy_command *command_of(const char *name) {
-    for (size_t i = 0; i < sy_n_commands; i++)
-        if (strcmp(sy_commands[i].name, name) == 0)
-            return &sy_commands[i];
-    return NULL; /* not of the table above */
-}
-
 /* What is the program's own business, or the platform's, is no input. */
 static bool is_input(const struct sy_flag_facts *flag) {
     static const char *const others[] = {"engine", "output", "help", "plan", "markdown"};
@@ -38,19 +30,10 @@ static bool is_input(const struct sy_flag_facts *flag) {
     return !flag->is_word;
 }
 
-/* "min-invocations" -> "STEELYARD_INPUT_MIN_INVOCATIONS" */
-static const char *variable_of(const char *flag, char buf[64]) {
-    size_t n = (size_t)snprintf(buf, 64, PREFIX "%s", flag);
-    for (size_t i = 0; i < n && i < 63; i++)
-        buf[i] = buf[i] == '-' ? '_' : (char)toupper((unsigned char)buf[i]);
-    return buf;
-}
-
 /* Does the entry of environ, "NAME=value", belong to the flag? */
 static bool is_of(const char *entry, const char *flag) {
     char name[64];
-    variable_of(flag, name);
-    size_t n = strlen(name);
+    size_t n = strlen(sy_variable_name(PREFIX, flag, name));
     return strncmp(entry, name, n) == 0 && entry[n] == '=';
 }
 
@@ -64,7 +47,7 @@ static bool takes(const struct sy_command *command, const char *entry, struct sy
 static bool any_takes(const char *entry) {
     struct sy_flag_facts flag;
     for (size_t i = 0; i < SY_COUNT(names); i++)
-        if (takes(command_of(names[i].command), entry, &flag))
+        if (takes(sy_command_find(names[i].command), entry, &flag))
             return true;
     return is_of(entry, "command");
 }
@@ -122,7 +105,7 @@ static int choose_command(struct sy_ci_words *words, struct sy_error *error) {
         if (strcmp(names[i].name, asked) != 0)
             continue;
         words->name = names[i].name;
-        words->command = command_of(names[i].command);
+        words->command = sy_command_find(names[i].command);
         words->settles = names[i].flag != NULL;
         if (words->settles)
             add_word(words, sy_strdup(names[i].flag));

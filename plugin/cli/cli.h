@@ -107,6 +107,8 @@ enum {
 
 extern const struct sy_command sy_commands[];
 extern const size_t sy_n_commands;
+/* NULL: there is none of that name. */
+const struct sy_command *sy_command_find(const char *name);
 
 /* Fill *ret from argv (without program and command name). */
 SY_MUST_USE int sy_flags_parse(const struct sy_command *command, int argc, char **argv,
@@ -198,7 +200,7 @@ bool sy_owner_gone(const char *owner);
 void sy_cli_report_place(const struct sy_cli *cli, struct sy_report *report);
 /* story.c: add to the report what the record's history and the telemetry tell of its release, or of
  * the last one when it names none. Telemetry that cannot be read is a warning. */
-SY_MUST_USE int sy_cli_story(struct sy_host *host, struct sy_report *report, int64_t now_ms,
+SY_MUST_USE int sy_cli_story(struct sy_host *host, struct sy_report *report,
                              struct sy_error *error);
 
 /* control.c: --reason, or "". */

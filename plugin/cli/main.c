@@ -61,7 +61,7 @@ static void usage(FILE *to) {
     (void)fprintf(to, "\nsteelyard COMMAND --help tells its flags. steelyard --version\n");
 }
 
-static const struct sy_command *find(const char *name) {
+const struct sy_command *sy_command_find(const char *name) {
     for (size_t i = 0; i < sy_n_commands; i++)
         if (strcmp(sy_commands[i].name, name) == 0)
             return &sy_commands[i];
@@ -90,7 +90,7 @@ int main(int argc, char **argv) {
         sy_cli_version();
         return SY_EXIT_OK;
     }
-    const struct sy_command *command = find(argv[1]);
+    const struct sy_command *command = sy_command_find(argv[1]);
     struct sy_cli cli = {0};
     struct sy_error error = {0};
     int failed = command ? sy_flags_parse(command, argc - 2, argv + 2, &cli, &error)

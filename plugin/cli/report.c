@@ -27,7 +27,7 @@ static int gather(const struct sy_cli *cli, struct sy_host *host, struct sy_repo
                   struct sy_error *error) {
     if (cli->release)
         (void)snprintf(report->release_id, sizeof report->release_id, "%s", cli->release);
-    if (sy_cli_story(host, report, sy_time_now(), error))
+    if (sy_cli_story(host, report, error))
         return -1;
     if (!report->n_events)
         return fail_absent(cli, error);

@@ -59,10 +59,8 @@ static const struct {
 
 /* ---- which one ---- */
 
-static bool was_over(const struct sy_report *report) {
-    bool settles =
-        strcmp(report->command, "settle") == 0 || strcmp(report->command, "recover") == 0;
-    return settles && report->exit_code == 0;
+bool sy_report_settles(const struct sy_report *report) {
+    return strcmp(report->command, "settle") == 0 || strcmp(report->command, "recover") == 0;
 }
 
 static bool goes_back_as_asked(const struct sy_report *report) {
@@ -160,7 +158,8 @@ const char *sy_report_outcome(const struct sy_report *report) {
 }
 
 bool sy_report_tells_of_before(const struct sy_report *report) {
-    return was_over(report) && table[conclude(report)].mood == SY_REPORT_BAD;
+    return sy_report_settles(report) && report->exit_code == 0 &&
+           table[conclude(report)].mood == SY_REPORT_BAD;
 }
 
 enum sy_report_mood sy_report_mood(const struct sy_report *report) {

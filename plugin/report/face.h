@@ -29,6 +29,10 @@ void sy_face_write(enum sy_face face, const struct sy_report *report, struct sy_
 SY_FACES(X)
 #undef X
 
+/* Lines that more than one face has: an event with its time; what to do now, if anything. */
+void sy_put_event_line(const struct sy_release_event *event, struct sy_buffer *to);
+void sy_put_advice_line(const struct sy_report *report, struct sy_buffer *to);
+
 /* The outputs of adapters/CONTRACT.md, in its order. */
 enum { SY_OUTPUT_VALUE_MAX = 64 };
 struct sy_report_output {
@@ -38,7 +42,7 @@ struct sy_report_output {
 enum { SY_REPORT_OUTPUTS = 7 };
 void sy_report_outputs(const struct sy_report *report,
                        struct sy_report_output ret[SY_REPORT_OUTPUTS]);
-/* "release-id" -> "STEELYARD_RELEASE_ID"; buf of 64 bytes; returns buf. */
-const char *sy_dotenv_name(const char *output, char buf[64]);
+/* "STEELYARD_", "release-id" -> "STEELYARD_RELEASE_ID"; buf of 64 bytes; returns buf. */
+const char *sy_variable_name(const char *prefix, const char *name, char buf[64]);
 
 #endif

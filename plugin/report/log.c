@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/face.h"
-#include "report/sentence.h"
 
 #include <stdio.h>
 
@@ -78,16 +77,11 @@ static bool begins_group(const struct sy_release_event *event, char title[128]) 
 
 void sy_log_event(struct sy_log *log, const struct sy_release_event *event, struct sy_buffer *to) {
     char title[128];
-    char sentence[400];
-    char at[24];
     if (begins_group(event, title))
         open_group(log, event->at_ms, title, to);
     if (event->kind == SY_EVENT_FINISHED)
         close_group(log, event->at_ms, to);
-    sy_event_sentence(event, sentence);
-    sy_buffer_printf(to, "%s ", sy_time_format(event->at_ms, at));
-    sy_put_log(to, sentence);
-    sy_buffer_puts(to, "\n");
+    sy_put_event_line(event, to);
 }
 
 /* ---- the end ---- */
@@ -139,7 +133,6 @@ void sy_log_end(struct sy_log *log, const struct sy_report *report, struct sy_bu
     static const char *const colors[] = {"32", "36", "33", "31"};
     enum sy_report_mood mood = sy_report_mood(report);
     char headline[SY_REPORT_TEXT_MAX];
-    char command[SY_REPORT_TEXT_MAX];
     const char *why = sy_report_why(report);
     sy_report_headline(report, headline);
     close_group(log, report->made_ms, to);
@@ -157,9 +150,7 @@ void sy_log_end(struct sy_log *log, const struct sy_report *report, struct sy_bu
         sy_put_log(to, why);
         sy_buffer_puts(to, "\n");
     }
-    if (sy_report_advice(report)[0])
-        sy_buffer_printf(to, "%s%s%s\n", sy_report_advice(report),
-                         sy_report_advised_command(report, command)[0] ? " " : "", command);
+    sy_put_advice_line(report, to);
 }
 
 /* ---- a log of what was ---- */

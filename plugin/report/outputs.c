@@ -46,8 +46,8 @@ void sy_report_outputs(const struct sy_report *report,
     set(&ret[6], "resume-at", resume_at(report, at));
 }
 
-const char *sy_dotenv_name(const char *output, char buf[64]) {
-    size_t n = (size_t)snprintf(buf, 64, "STEELYARD_%s", output);
+const char *sy_variable_name(const char *prefix, const char *name, char buf[64]) {
+    size_t n = (size_t)snprintf(buf, 64, "%s%s", prefix, name);
     for (size_t i = 0; i < n && i < 63; i++)
         buf[i] = buf[i] == '-' ? '_' : (char)toupper((unsigned char)buf[i]);
     return buf;
@@ -60,7 +60,7 @@ void sy_write_dotenv(const struct sy_report *report, struct sy_buffer *to) {
     sy_report_outputs(report, outputs);
     for (size_t i = 0; i < SY_REPORT_OUTPUTS; i++) {
         char name[64];
-        sy_buffer_printf(to, "%s=", sy_dotenv_name(outputs[i].name, name));
+        sy_buffer_printf(to, "%s=", sy_variable_name("STEELYARD_", outputs[i].name, name));
         sy_put_log(to, outputs[i].value);
         sy_buffer_puts(to, "\n");
     }

@@ -34,16 +34,21 @@ void sy_report_forget(struct sy_report *report) {
     *report = fresh;
 }
 
-void sy_report_spec(struct sy_report *report, const struct sy_spec *spec) {
+static void know_stages(struct sy_report *report, const struct sy_spec *spec) {
     report->n_stages = spec->n_stages;
     for (uint32_t i = 0; i < spec->n_stages; i++) {
         report->stages[i].weight_bp = spec->stages[i].weight_bp;
         report->stages[i].bake_ms = spec->stages[i].bake_ms;
     }
     report->stages[spec->n_stages].weight_bp = 10000;
+}
+
+void sy_report_spec(struct sy_report *report, const struct sy_spec *spec) {
+    know_stages(report, spec);
     report->stages[spec->n_stages].bake_ms = spec->lock_in_ms;
     report->threshold_bp = spec->threshold_bp;
     report->window_ms = spec->window_ms;
+    report->period_ms = spec->period_ms;
     report->min_invocations = spec->min_invocations;
     if (!report->version[0])
         memcpy(report->version, spec->version, sizeof report->version);
@@ -146,9 +151,8 @@ static void end_stages(struct sy_report *report, const struct sy_release_event *
 static void know_release(struct sy_report *report, const struct sy_release_event *event) {
     if (event->release_id[0])
         memcpy(report->release_id, event->release_id, sizeof report->release_id);
-    if (event->version[0]) {
+    if (event->version[0])
         memcpy(report->version, event->version, sizeof report->version);
-    }
     if (event->baseline[0])
         memcpy(report->baseline, event->baseline, sizeof report->baseline);
     if (event->n_stages && event->n_stages <= SY_STAGES_MAX)
@@ -165,14 +169,8 @@ static void take_plan_text(struct sy_report *report, const struct sy_release_eve
     struct sy_spec spec;
     struct sy_error none;
     sy_spec_init(&spec);
-    if (sy_stages_parse(event->text, &spec, &none))
-        return;
-    report->n_stages = spec.n_stages;
-    for (uint32_t i = 0; i < spec.n_stages; i++) {
-        report->stages[i].weight_bp = spec.stages[i].weight_bp;
-        report->stages[i].bake_ms = spec.stages[i].bake_ms;
-    }
-    report->stages[spec.n_stages].weight_bp = 10000;
+    if (sy_stages_parse(event->text, &spec, &none) == 0)
+        know_stages(report, &spec);
 }
 
 static void take(struct sy_report *report, const struct sy_release_event *event) {

@@ -54,6 +54,7 @@ struct sy_report {
     uint32_t n_stages;
     int32_t threshold_bp;
     int64_t window_ms;
+    int64_t period_ms;         /* of a datapoint; 0 = not known */
     int64_t min_invocations;   /* -1 = not known */
     int64_t begun_ms;          /* 0 = it has not */
     int64_t ended_ms;          /* of the last event that finished; 0 = it goes on */
@@ -125,6 +126,8 @@ const char *sy_report_outcome(const struct sy_report *report);
 /* Good, bad, not known yet, or to be looked at: what a reader should see first. */
 enum sy_report_mood { SY_REPORT_GOOD, SY_REPORT_OPEN, SY_REPORT_DOUBTFUL, SY_REPORT_BAD };
 enum sy_report_mood sy_report_mood(const struct sy_report *report);
+/* Is its command one that only does what is left to do: settle, recover? */
+bool sy_report_settles(const struct sy_report *report);
 /* It tells an end of before, which was told then: nothing failed now. */
 bool sy_report_tells_of_before(const struct sy_report *report);
 /* What it is about: "checkout:production"; of a drill without a function "sandbox"; "steelyard"

@@ -4,6 +4,22 @@
 #include "report/face.h"
 #include "report/sentence.h"
 
+void sy_put_event_line(const struct sy_release_event *event, struct sy_buffer *to) {
+    char at[24];
+    char sentence[400];
+    sy_event_sentence(event, sentence);
+    sy_buffer_printf(to, "%s ", sy_time_format(event->at_ms, at));
+    sy_put_log(to, sentence);
+    sy_buffer_puts(to, "\n");
+}
+
+void sy_put_advice_line(const struct sy_report *report, struct sy_buffer *to) {
+    char command[SY_REPORT_TEXT_MAX];
+    if (sy_report_advice(report)[0])
+        sy_buffer_printf(to, "%s%s%s\n", sy_report_advice(report),
+                         sy_report_advised_command(report, command)[0] ? " " : "", command);
+}
+
 static void put_stage(const struct sy_report *report, uint32_t i, struct sy_buffer *to) {
     const struct sy_report_stage *stage = &report->stages[i];
     char weight[16];
@@ -32,7 +48,6 @@ static void put_findings(const struct sy_report *report, struct sy_buffer *to) {
 void sy_write_text(const struct sy_report *report, struct sy_buffer *to) {
     char headline[SY_REPORT_TEXT_MAX];
     char subject[SY_REPORT_SUBJECT_MAX];
-    char command[SY_REPORT_TEXT_MAX];
     const char *why = sy_report_why(report);
     sy_buffer_printf(to, "%s  %s\n", sy_report_subject(report, subject),
                      sy_report_headline(report, headline));
@@ -46,16 +61,10 @@ void sy_write_text(const struct sy_report *report, struct sy_buffer *to) {
     if (report->findings)
         put_findings(report, to);
     for (size_t i = 0; i < report->n_events; i++) {
-        char at[24];
-        char sentence[400];
         if (report->events[i].kind == SY_EVENT_OBSERVED)
             continue;
-        sy_event_sentence(&report->events[i], sentence);
-        sy_buffer_printf(to, "  %s ", sy_time_format(report->events[i].at_ms, at));
-        sy_put_log(to, sentence);
-        sy_buffer_puts(to, "\n");
+        sy_buffer_puts(to, "  ");
+        sy_put_event_line(&report->events[i], to);
     }
-    if (sy_report_advice(report)[0])
-        sy_buffer_printf(to, "%s%s%s\n", sy_report_advice(report),
-                         sy_report_advised_command(report, command)[0] ? " " : "", command);
+    sy_put_advice_line(report, to);
 }
