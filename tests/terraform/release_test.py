@@ -136,10 +136,8 @@ def interrupt():
     with world() as w:
         w.adopt()
         w.write(release("42", stages='stages = [{ weight = 10, bake = "1h" }]'))
-        run = w.start_tf("apply", "-no-color", "-auto-approve")
-        wait_for("a split alias", w.split)
-        os.kill(run.pid, signal.SIGINT)
-        run.end(20)
+        run = w.start_apply()
+        w.interrupt(run)
         assert run.code != 0 and w.alias() == ("41", {}), run.out + run.err
         assert "the run was interrupted" in run.err + run.out, run.out + run.err
         assert w.state_of()["version"] == "41"
@@ -151,10 +149,8 @@ def hold():
         w.adopt()
         more = 'on_interrupt = "hold"'
         w.write(release("42", more, stages='stages = [{ weight = 10, bake = "6s" }]'))
-        run = w.start_tf("apply", "-no-color", "-auto-approve")
-        wait_for("a split alias", w.split)
-        os.kill(run.pid, signal.SIGINT)
-        run.end(20)
+        run = w.start_apply()
+        w.interrupt(run)
         assert run.code != 0 and w.alias() == ("41", {"42": 0.1}), run.out + run.err
         assert w.state_of()["version"] == "41"
         plan = w.plan()
@@ -276,10 +272,8 @@ def reverted():
     with world() as w:
         w.adopt()
         w.write(release("42", 'on_interrupt = "hold"', stages='stages = [{ weight = 10, bake = "1h" }]'))
-        run = w.start_tf("apply", "-no-color", "-auto-approve")
-        wait_for("a split alias", w.split)
-        os.kill(run.pid, signal.SIGINT)
-        run.end(20)
+        run = w.start_apply()
+        w.interrupt(run)
         assert w.split()
         w.write(release("41"))
         plan = w.plan()
@@ -307,8 +301,7 @@ def killed():
     with world() as w:
         w.adopt()
         w.write(release("42", stages='stages = [{ weight = 10, bake = "1h" }]'))
-        run = w.start_tf("apply", "-no-color", "-auto-approve")
-        wait_for("a split alias", w.split)
+        run = w.start_apply()
         os.kill(run.pid, signal.SIGKILL)
         run.process.wait(10)
         wait_for("the alias is back", lambda: w.alias() == ("41", {}), 20)
@@ -321,10 +314,8 @@ def killed_both():
     with world() as w:
         w.adopt()
         w.write(release("42", stages='stages = [{ weight = 10, bake = "1h" }]'))
-        run = w.start_tf("apply", "-no-color", "-auto-approve")
-        wait_for("a split alias", w.split)
-        for pid in sorted(w.processes(), reverse=True):  # the provider first, or it would see its host go
-            os.kill(pid, signal.SIGKILL)
+        run = w.start_apply()
+        w.kill()
         run.process.wait(10)
         assert w.split()
         os.path.exists(os.path.join(w.folder, ".terraform.tfstate.lock.info")) and os.remove(
@@ -390,8 +381,7 @@ def halted():
     with world() as w:
         w.adopt()
         w.write(release("42"))
-        run = w.start_tf("apply", "-no-color", "-auto-approve")
-        wait_for("a split alias", w.split)
+        run = w.start_apply()
         w.act("update-alias", function="checkout", alias="production", version="43")
         run.end(40)
         text = run.out + run.err
@@ -407,8 +397,7 @@ def halted_without_alias():
     with world() as w:
         w.adopt()
         w.write(release("42"))
-        run = w.start_tf("apply", "-no-color", "-auto-approve")
-        wait_for("a split alias", w.split)
+        run = w.start_apply()
         w.act("delete-alias", function="checkout", alias="production")
         run.end(40)
         assert run.code == 1 and "halted on its way" in run.out + run.err, run.out + run.err

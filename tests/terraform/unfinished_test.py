@@ -16,10 +16,8 @@ def hold(w, stages=LONG):
     """42 is split off at 10 % by an apply that was interrupted to hold it."""
     w.adopt()
     w.write(release("42", 'on_interrupt = "hold"', stages=stages))
-    apply = w.start_tf("apply", "-no-color", "-auto-approve")
-    wait_for("a split alias", w.split)
-    os.kill(apply.pid, signal.SIGINT)
-    apply.end(20)
+    apply = w.start_apply()
+    w.interrupt(apply)
     assert w.alias() == ("41", {"42": 0.1}), apply.out + apply.err
 
 
@@ -138,8 +136,7 @@ def token_and_halted():
     with world() as w:
         w.adopt('retry_token = "long ago"')
         w.write(release("42", 'retry_token = "long ago"'))
-        apply = w.start_tf("apply", "-no-color", "-auto-approve")
-        wait_for("a split alias", w.split)
+        apply = w.start_apply()
         w.act("delete-alias", function="checkout", alias="production")
         apply.end(40)
         again = w.apply()
@@ -151,8 +148,7 @@ def halted_split():
     with world(what=bad()) as w:
         w.adopt()
         w.write(release("42"))
-        apply = w.start_tf("apply", "-no-color", "-auto-approve")
-        wait_for("a split alias", w.split)
+        apply = w.start_apply()
         w.fault("UpdateAlias", "status", status=403, code="AccessDeniedException")
         apply.end(60)
         assert apply.code == 1 and w.record()["outcome"] == "HALTED", apply.out + apply.err

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
@@ -75,6 +76,18 @@ class Workspace(World):
 
     def start_tf(self, *words, env=None):
         return Run(self, [*self.cli, *words], self.env(**(env or {})), cwd=self.folder)
+
+    def start_apply(self):
+        """An apply in mid-canary: the alias is split."""
+        run = self.start_tf("apply", "-no-color", "-auto-approve")
+        wait_for("a split alias", self.split)
+        return run
+
+    @staticmethod
+    def interrupt(run):
+        """As Ctrl-C does; to its end."""
+        os.kill(run.pid, signal.SIGINT)
+        return run.end(20)
 
     def tf(self, *words, env=None, seconds=60.0):
         """Run to the end; what it says is in .text, without colours, frames and line breaks."""
